@@ -1,0 +1,81 @@
+"""Chunks: where packets lie (`ChunkRef`) and packets in memory (`PacketBatch`)."""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+CHUNK_BYTES = 8 << 20
+"""Chunk k of a capture holds the records that start in bytes [k, k + 1) * CHUNK_BYTES of it."""
+
+
+class Interface(NamedTuple):
+    """One capture interface: how to read the packets that name it.
+
+    `resolution` is pcapng's if_tsresol byte (6: microseconds, 9: nanoseconds, high bit set: a power
+    of two); `offset` is if_tsoffset, in seconds.
+    """
+
+    link_type: int
+    snap_len: int
+    resolution: int
+    offset: int
+
+
+class Framing(NamedTuple):
+    """What the framing walk must know at the start of a chunk.
+
+    `format` is "pcap" or "pcapng"; `record_header` the bytes before a packet in a classic pcap
+    (16, or 24 in the Kuznetzov variant).
+    """
+
+    format: str
+    big_endian: bool
+    record_header: int
+    interfaces: tuple[Interface, ...]
+
+
+class ChunkRef(NamedTuple):
+    """Where the packets of one chunk lie. References cross shuffles; packets never do.
+
+    `source` is the capture as the user named it; `path` the file that holds the bytes (the capture,
+    or a spilled piece of it), `size` and `mtime` that file's when it was framed; `offset` and
+    `length` are in bytes of that file; `first_packet` counts from 1 within the source.
+    """
+
+    source: str
+    number: int
+    path: str
+    size: int
+    mtime: float
+    offset: int
+    length: int
+    first_packet: int
+    packets: int
+    framing: Framing
+
+
+OFFSET, CAPTURED, LENGTH, TIME, LINK = range(5)
+COLUMNS = 5
+"""Columns of `PacketBatch.index`: offset in `data`, bytes captured, bytes on the wire, Unix ns, link type."""
+
+
+class PacketBatch:
+    """The packets of one chunk: their bytes and, for each, a row of COLUMNS int64 in `index`.
+
+    A link type of -1 marks a packet whose interface the capture never described.
+    """
+
+    __slots__ = ("chunk", "data", "first_packet", "index", "source")
+
+    def __init__(
+        self, source: str, chunk: int, first_packet: int, data: bytes | memoryview, index: array[int]
+    ) -> None:
+        self.source = source
+        self.chunk = chunk
+        self.first_packet = first_packet
+        self.data = data
+        self.index = index
+
+    def __len__(self) -> int:
+        return len(self.index) // COLUMNS

@@ -1,0 +1,35 @@
+"""The compiled modules. Without Cython or a C compiler netbeam runs interpreted."""
+
+import os
+
+from setuptools import setup
+
+MODULES = ("wire", "fields", "walk", "options", "dns", "frame")
+
+
+def extensions():
+    """Give the kernel's extension modules; none when NETBEAM_PURE is set or Cython is missing."""
+    if os.environ.get("NETBEAM_PURE"):
+        return []
+    try:
+        from Cython.Build import cythonize
+        from setuptools import Extension
+    except ImportError:
+        return []
+    return cythonize(
+        [
+            Extension(
+                f"netbeam.kernel.{name}",
+                [f"netbeam/kernel/{name}.py"],
+                optional=True,
+                extra_compile_args=["-O3"],
+            )
+            for name in MODULES
+            if os.path.exists(f"netbeam/kernel/{name}.py")
+        ],
+        nthreads=os.cpu_count() or 1,
+        compiler_directives={"language_level": 3},
+    )
+
+
+setup(ext_modules=extensions())
