@@ -1,0 +1,103 @@
+"""Where output lies: the few operations that the sink needs of a file system, here for local paths."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, BinaryIO, Protocol
+
+
+class Storage(Protocol):
+    """What the sink asks of a place. Paths are strings; `create` never replaces a file."""
+
+    def join(self, *parts: str) -> str:
+        """Join parts of a path."""
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory and its parents; nothing happens when it is there."""
+
+    def create(self, path: str) -> BinaryIO:
+        """Open a new file for writing."""
+
+    def finish(self, file: BinaryIO) -> None:
+        """Close a written file once its bytes are safe."""
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file for reading at any offset."""
+
+    def size(self, path: str) -> int | None:
+        """Give a file's length in bytes, None when there is none."""
+
+    def read_text(self, path: str) -> str | None:
+        """Give a file's text, None when there is none."""
+
+    def rename(self, source: str, target: str) -> None:
+        """Move a file to a name, replacing what is there."""
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files; those that are gone already don't matter."""
+
+    def remove_tree(self, path: str) -> None:
+        """Remove a directory and all in it, if it is there."""
+
+
+class LocalStorage:
+    """Files of this machine."""
+
+    def join(self, *parts: str) -> str:
+        """Join parts of a path."""
+        return os.path.join(*parts)  # noqa: PTH118 - paths are strings in elements
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory and its parents."""
+        Path(path).mkdir(parents=True, exist_ok=True)
+
+    def create(self, path: str) -> BinaryIO:
+        """Open a new file for writing."""
+        return Path(path).open("xb", buffering=0)  # type: ignore[return-value]
+
+    def finish(self, file: BinaryIO) -> None:
+        """Close a written file once the disk has it."""
+        with file:
+            os.fsync(file.fileno())
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file for reading."""
+        return Path(path).open("rb", buffering=0)
+
+    def size(self, path: str) -> int | None:
+        """Give a file's length in bytes."""
+        try:
+            return Path(path).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def read_text(self, path: str) -> str | None:
+        """Give a file's text."""
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def rename(self, source: str, target: str) -> None:
+        """Move a file, atomically."""
+        Path(source).replace(target)
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files."""
+        for path in paths:
+            Path(path).unlink(missing_ok=True)
+
+    def remove_tree(self, path: str) -> None:
+        """Remove a directory and all in it.
+
+        It is renamed first, so that whoever still writes there finds no directory instead of filling it anew.
+        """
+        doomed = f"{path}.removed"
+        try:
+            Path(path).rename(doomed)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(doomed, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""What summary.json says of the run itself. The clock and the machine show only there."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.options import Options
+
+LIBRARIES = {
+    "apache-beam": "apache_beam",
+    "protobuf": "google.protobuf",
+    "isal": "isal",
+    "zstandard": "zstandard",
+}
+"""Their modules know their versions sooner than the installed packages' metadata tell."""
+
+
+def version() -> str:
+    """Give netbeam's version."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("netbeam")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def process_start() -> float:
+    """Give the Unix time at which this process began, as well as the system tells."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        age = 0.0
+    return time.time() - age
+
+
+def about(options: Options) -> dict[str, Any]:
+    """Give the options, versions and machine facts of a run."""
+    return {
+        "options": {
+            "inputs": list(options.inputs),
+            "source_name": options.source,
+            "output": options.output,
+            "types": list(options.types),
+            "compression": options.compression,
+            "buffer_size": options.buffer_bytes,
+            "shards": options.shards,
+            "payload": options.payload,
+            "entropy": options.entropy,
+            "encoders": options.encoders,
+            "created": options.created,
+            "workers": options.workers,
+            "beam": list(options.beam),
+        },
+        "versions": {
+            "netbeam": version(),
+            "python": platform.python_version(),
+            **{name: importlib.import_module(module).__version__ for name, module in LIBRARIES.items()},
+        },
+        "machine": {
+            "host": platform.node(),
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "processor": processor(),
+            "cores": os.cpu_count(),
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        },
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.started)),
+    }
+
+
+def processor() -> str:
+    """Give the processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

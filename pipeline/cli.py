@@ -1,0 +1,189 @@
+"""The command line: `netbeam run`, `netbeam dump`, `netbeam types`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pipeline import about
+from pipeline.options import (
+    COMPRESSIONS,
+    BadOption,
+    Options,
+    available_cores,
+    choose_types,
+    parse_number,
+    parse_size,
+    parse_time,
+)
+
+OTHER_COMMANDS = ("dump", "types")
+BAD_OPTION = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with status 2."""
+        raise BadOption(f"{message.removeprefix('argument ')} (see `{self.prog} --help`)")
+
+
+class ShowVersion(argparse.Action):
+    """Prints the version; it is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and leave."""
+        print(f"netbeam {about.version()}")
+        parser.exit()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; give the exit status.
+
+    As the program (without `arguments`) it ends the process itself: Beam's threads and the thousands
+    of objects of its modules would take a while to be taken apart.
+    """
+    if arguments is not None:
+        return command(list(arguments))
+    status = command(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        pass
+    os._exit(status)
+
+
+def command(given: list[str]) -> int:
+    """Run a command."""
+    parser, run_parser = command_line()
+    try:
+        beam: list[str] = []
+        if given[:1] == ["run"]:
+            from pipeline.passthrough import split
+
+            given, beam = split(given, run_parser)
+        args = parser.parse_args(given)
+        if args.command is None:
+            parser.print_help()
+            return BAD_OPTION
+        if args.command != "run":
+            return importlib.import_module(f"pipeline.{args.command}").main(args)
+        from pipeline.run import run
+
+        return run(options_of(args, beam))
+    except BadOption as error:
+        print(f"netbeam: {error}", file=sys.stderr)
+        return BAD_OPTION
+    except BrokenPipeError:
+        return 0
+
+
+def command_line() -> tuple[Parser, Parser]:
+    """Give the parser of the whole command line, and that of `run`."""
+    parser = Parser(
+        prog="netbeam", description="Packet captures in, typed audit records out.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show netbeam's version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    run = commands.add_parser(
+        "run",
+        help="decode captures and write audit records",
+        description="Decode captures and write one file of audit records for each record type.",
+        epilog="Beam's own options (--runner=..., ...) may follow.",
+        allow_abbrev=False,
+    )
+    add_run_options(run)
+    for name in OTHER_COMMANDS:
+        importlib.import_module(f"pipeline.{name}").add_parser(commands)
+    return parser, run
+
+
+def add_run_options(run: argparse.ArgumentParser) -> None:
+    """Declare the options of `run`."""
+    number, size, time = checked(parse_number), checked(parse_size), checked(parse_time)
+    captures = "captures: files, directories, globs, - (stdin) or any address that Beam reads (gs://...)"
+    run.add_argument("inputs", nargs="+", metavar="PATH", help=captures)
+    run.add_argument("-o", "--output", required=True, metavar="DIR", help="directory for the results")
+    run.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
+    add = run.add_argument_group("what is written").add_argument
+    add("--include", action="append", default=[], metavar="TYPE,...", help="only these record types")
+    add("--exclude", action="append", default=[], metavar="TYPE,...", help="all but these record types")
+    add("--payload", action="store_true", help="keep the payload bytes in the records")
+    add("--entropy", action="store_true", help="fill the PayloadEntropy fields")
+    add("--encoders", default="", metavar="FILE.py", help="your own protocols and encoders")
+    add("--source-name", default="", metavar="NAME", help="name the input so in the files")
+    add("--created", type=time, metavar="TIME", help="date the files so; default: the first packet's time")
+    add = run.add_argument_group("how it is written").add_argument
+    add("--compression", default="gzip", choices=COMPRESSIONS, help="default: gzip")
+    add(
+        "--buffer-size",
+        type=size,
+        default=512 << 10,
+        metavar="SIZE",
+        help="compressed at once; default: 512K",
+    )
+    add("--shards", type=number, default=0, metavar="N", help="files for each record type; default: one")
+    add(
+        "--workers",
+        type=number,
+        default=available_cores(),
+        metavar="N",
+        help="default: the cores, %(default)s",
+    )
+    add = run.add_argument_group("what is shown").add_argument
+    add("--quiet", action="store_true", help="print nothing but errors")
+    add("--json", action="store_true", help="print the summary as JSON")
+    add("--strict", action="store_true", help="exit with status 3 if anything was unknown or broken")
+    add("--dry-run", action="store_true", help="check everything and show the plan, run nothing")
+    add("--debug", action="store_true", help="show Beam's log and full tracebacks")
+
+
+def checked(parse):
+    """Make a parser's BadOption one that argparse shows with the option's name."""
+
+    def parse_argument(text: str):
+        try:
+            return parse(text)
+        except BadOption as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parse_argument
+
+
+def options_of(args: argparse.Namespace, beam: Sequence[str]) -> Options:
+    """Give the options that a command line asks for."""
+    from netbeam.protocols import LAYERS
+
+    known = [layer.name for layer in LAYERS if layer.type_id is not None]
+    return Options(
+        inputs=tuple(args.inputs),
+        output=args.output,
+        types=choose_types(args.include, args.exclude, known),
+        compression=args.compression,
+        buffer_bytes=args.buffer_size,
+        shards=args.shards,
+        payload=args.payload,
+        entropy=args.entropy,
+        encoders=args.encoders,
+        source_name=args.source_name,
+        created=args.created,
+        workers=args.workers,
+        quiet=args.quiet,
+        json=args.json,
+        strict=args.strict,
+        overwrite=args.overwrite,
+        dry_run=args.dry_run,
+        debug=args.debug,
+        beam=tuple(beam),
+        started=about.process_start(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""One sentence for whatever made a run fail, and an end at once when it is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from transforms.local import PROGRESS
+
+_RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?:: (.*?))?(?: \[while running '(.*)'\])?$", re.MULTILINE)
+_ERRNO = re.compile(r"\[Errno (\d+)\] ([^:]*)(?:: (.*))?")
+SENTENCES = ("AccountError", "BadOption", "LostBlock", "LostInput", "MissingInput")
+"""Exceptions whose message is a sentence for the user."""
+OS_ERRORS = (
+    "OSError",
+    "PermissionError",
+    "FileNotFoundError",
+    "FileExistsError",
+    "BlockingIOError",
+    "BeamIOError",
+)
+
+
+def sentence(error: BaseException, output: str) -> str:
+    """Say in one line what went wrong in a pipeline.
+
+    A runner gives what was raised in a worker as text, with the traceback: its last line counts.
+    """
+    name, message = raised(error)
+    if name in SENTENCES:
+        return message
+    if name in OS_ERRORS:
+        if found := _ERRNO.match(message):
+            code, text, path = int(found[1]), found[2], (found[3] or "").strip("'\"")
+            if code in (errno.ENOSPC, errno.EDQUOT):
+                return f"cannot write to {output}: {text.lower()}; nothing was published"
+            return f"{path}: {text.lower()}" if path else text.lower()
+        return message
+    return f"internal error: {name}: {message} (--debug shows where)"
+
+
+def raised(error: BaseException) -> tuple[str, str]:
+    """Give the class name and the message of what was raised first."""
+    if isinstance(error, RuntimeError) and "Traceback" in str(error):
+        lines = [found for found in _RAISED.finditer(str(error)) if found[3] is not None]
+        if lines:
+            return lines[-1][1], lines[-1][2] or ""
+    return type(error).__name__, " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def ends_on_signals(clean_up: Callable[[], None]) -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM end the process at once, cleaned up, with status 128 + signal.
+
+    Beam's worker threads can't be stopped in mid-bundle, so the process does not wait for them. While
+    results are being given their names, which takes milliseconds, a first signal waits for the end.
+    """
+    seen = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        if PROGRESS.publishing and len(seen) == 1:
+            return
+        restore = b"\r\x1b[K\x1b[?25h" if sys.stderr.isatty() else b""
+        os.write(2, restore + b"netbeam: interrupted; nothing was published\n")
+        clean_up()
+        os._exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,135 @@
+"""The options of a run: one frozen dataclass, and how its values are read from text."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+from uuid import uuid4
+
+COMPRESSIONS = ("gzip", "zstd", "none")
+LARGEST_BUFFER = 1 << 30
+MOST_SHARDS = 99_999
+
+
+class BadOption(ValueError):
+    """A value that can't be; the message is one sentence that names it and says what would be right."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Everything that a run depends on.
+
+    `inputs` are as the user named them. `types` are the record types to write. `buffer_bytes` is the
+    size at which a block is compressed; `created` (Unix ns) replaces the first packet's time in the
+    files' headers; `started` (Unix s) is when the process began. `beam` are options for Beam itself.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    types: tuple[str, ...] = ()
+    compression: str = "gzip"
+    buffer_bytes: int = 512 << 10
+    shards: int = 0
+    payload: bool = False
+    entropy: bool = False
+    encoders: str = ""
+    source_name: str = ""
+    created: int | None = None
+    workers: int = field(default_factory=lambda: available_cores())
+    quiet: bool = False
+    json: bool = False
+    strict: bool = False
+    overwrite: bool = False
+    dry_run: bool = False
+    debug: bool = False
+    beam: tuple[str, ...] = ()
+    run: str = field(default_factory=lambda: uuid4().hex)
+    started: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        """Refuse values that can't be."""
+        if self.compression not in COMPRESSIONS:
+            raise BadOption(f"--compression {self.compression}: must be one of {', '.join(COMPRESSIONS)}")
+        within("--buffer-size", self.buffer_bytes, 1, LARGEST_BUFFER)
+        within("--shards", self.shards, 0, MOST_SHARDS)
+        within("--workers", self.workers, 1, 1000)
+
+    @property
+    def source(self) -> str:
+        """The input as the files' headers name it."""
+        return self.source_name or ", ".join(self.inputs)
+
+
+def within(name: str, value: int, low: int, high: int) -> None:
+    """Refuse a number outside `low` to `high`."""
+    if not low <= value <= high:
+        raise BadOption(f"{name} {value}: must be {low} to {high}")
+
+
+def available_cores() -> int:
+    """Give the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes: 4096, 512K, 8M, 1G."""
+    found = re.fullmatch(r"(\d+)([KMG]?)(i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    if not found:
+        raise BadOption(f"{text}: not a size; sizes are like 4096, 512K or 8M")
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2].upper()]
+
+
+def parse_number(text: str) -> int:
+    """Read a whole number."""
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise BadOption(f"{text}: not a whole number")
+    return int(text)
+
+
+def parse_time(text: str) -> int:
+    """Read a time as Unix nanoseconds: 2024-01-01T08:00:00Z, or Unix seconds with up to 9 decimals."""
+    try:
+        if re.fullmatch(r"-?\d+(\.\d{1,9})?", text, re.ASCII):
+            nanoseconds = int(Decimal(text) * 1_000_000_000)
+        else:
+            moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
+            since = moment.replace(tzinfo=moment.tzinfo or timezone.utc) - datetime.fromtimestamp(
+                0, timezone.utc
+            )
+            nanoseconds = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+    except (ValueError, InvalidOperation, OverflowError):
+        raise BadOption(f"{text}: not a time; times are like 2024-01-01T08:00:00Z or 1704096000.25") from None
+    if not -(1 << 63) <= nanoseconds < 1 << 63:
+        raise BadOption(f"{text}: out of range; nanoseconds of it must fit in 64 bits")
+    return nanoseconds
+
+
+def split_names(lists: Iterable[str]) -> list[str]:
+    """Read comma-separated names, given once or several times."""
+    return [name.strip() for names in lists for name in names.split(",") if name.strip()]
+
+
+def choose_types(include: Iterable[str], exclude: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Give the record types to write, in the order of `known`: all or those included, less the excluded."""
+    included, excluded = split_names(include), split_names(exclude)
+    for flag, names in (("--include", included), ("--exclude", excluded)):
+        for name in names:
+            if name not in known:
+                raise BadOption(f"{flag} {name}: no such record type{did_you_mean(name, known)}")
+    chosen = tuple(name for name in known if (not included or name in included) and name not in excluded)
+    if not chosen:
+        raise BadOption("--include and --exclude leave no record type to write")
+    return chosen
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Give the end of a sentence about an unknown name: the nearest known one, or where to find them."""
+    folded = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), folded, 1)
+    return f"; did you mean {folded[near[0]]}?" if near else "; `netbeam types` lists them"

@@ -1,0 +1,53 @@
+"""Options of `netbeam run` that are Beam's: told from ours, and from mistakes."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+
+from pipeline.options import BadOption
+
+
+def split(arguments: Sequence[str], ours: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
+    """Split arguments into ours and Beam's; an option's value goes with it.
+
+    Raises:
+        BadOption: a long option is neither's.
+    """
+    own = ours._option_string_actions
+    mine: list[str] = []
+    beams: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        name = argument.partition("=")[0]
+        if argument == "--":
+            return [*mine, argument, *rest], beams
+        if not argument.startswith("--") or name in own:
+            mine.append(argument)
+            if name in own and own[name].nargs is None and "=" not in argument and rest:
+                mine.append(rest.pop(0))
+            continue
+        known = beam_options()
+        if name not in known:
+            raise BadOption(f"{name}: no such option{nearest(name, [*own, *known])}")
+        beams.append(argument)
+        if known[name].nargs is None and "=" not in argument and rest:
+            beams.append(rest.pop(0))
+    return mine, beams
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Give the end of the sentence about an unknown option."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else " (see `netbeam run --help`)"
+
+
+def beam_options() -> dict[str, argparse.Action]:
+    """Give all options that Beam declares."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parsers: list[argparse.ArgumentParser] = []
+    PipelineOptions([]).get_all_options(add_extra_args_fn=parsers.append)
+    return parsers[0]._option_string_actions

@@ -1,0 +1,154 @@
+"""The command `netbeam run`: checks, the job on its runner, the report."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netbeam.publish import SUMMARY
+from pipeline.about import about, version
+from pipeline.failures import ends_on_signals, sentence
+from pipeline.options import BadOption, Options
+from pipeline.progress import progress_bar
+from pipeline.workspace import workspace
+from transforms.sources import MissingInput, Source, find_sources, is_remote
+
+if TYPE_CHECKING:
+    from apache_beam import Pipeline
+
+PRESETS = dict.fromkeys(("DirectRunner", "FnApiRunner"), "runners.direct")
+"""Runners that are set up by a module of ours; every other name is Beam's business."""
+
+FAILED, BAD_OPTION, FOUND_FAULTS = 1, 2, 3
+
+
+def run(options: Options) -> int:
+    """Run the job; give the exit status."""
+    try:
+        sources = tuple(find_sources(options.inputs, skip=options.output))
+    except MissingInput as error:
+        raise BadOption(str(error)) from None
+    quiet_logs(options.debug)
+    space = workspace(options.output, options.run, overwrite=options.overwrite)
+    if options.dry_run:
+        space.check()
+        pipeline = graph(options, sources)
+        print_plan(options, sources, pipeline)
+        return 0
+    with ends_on_signals(space.close):
+        space.open()
+        try:
+            with progress_bar(shown=not (options.quiet or options.json)):
+                graph(options, sources).run().wait_until_finish()
+            summary = read_summary(options.output)
+        except Exception as error:
+            if options.debug:
+                raise
+            print(f"netbeam: {sentence(error, options.output)}", file=sys.stderr)
+            return FAILED
+        finally:
+            space.close()
+    if options.json:
+        print(json.dumps(summary, indent=2))
+    elif not options.quiet:
+        from pipeline.report import report
+
+        report(summary, options.output)
+    return FOUND_FAULTS if options.strict and faults(summary) else 0
+
+
+def quiet_logs(debug: bool) -> None:
+    """Keep Beam's warnings off the terminal, and its account of errors that we report ourselves."""
+    logging.basicConfig(level=logging.INFO if debug else logging.ERROR)
+    if not debug:
+        logging.getLogger("apache_beam.runners.worker").setLevel(logging.CRITICAL)
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+
+def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
+    """Give the pipeline of a run, ready to run."""
+    import apache_beam as beam
+
+    from netbeam.decode import compile_plan
+    from netbeam.protocols import LAYERS
+    from pipeline import job
+    from transforms.write import Headers
+
+    name, beam_options = runner_of(options)
+    if name in PRESETS:
+        preset = importlib.import_module(PRESETS[name])
+        chosen = preset.options(options.workers, beam_options)
+        pipeline = beam.Pipeline(runner=preset.runner(chosen), options=chosen)
+    else:
+        from apache_beam.options.pipeline_options import PipelineOptions
+
+        pipeline = beam.Pipeline(options=PipelineOptions(list(options.beam)))
+    type_ids = {layer.name: layer.type_id for layer in LAYERS if layer.type_id is not None}
+    headers = Headers(type_ids, options.source, f"netbeam {version()}", options.created, options.payload)
+    plan = compile_plan(LAYERS, options.types, payload=options.payload, entropy=options.entropy)
+    job.build(
+        pipeline, options, sources=named(sources, options), plan=plan, headers=headers, about=about(options)
+    )
+    return pipeline
+
+
+def runner_of(options: Options) -> tuple[str, list[str]]:
+    """Give the name of the runner, and Beam's options without it."""
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+    name = PipelineOptions(list(options.beam)).view_as(StandardOptions).runner or "DirectRunner"
+    rest = list(options.beam)
+    for place, flag in enumerate(rest):
+        if flag == "--runner":
+            del rest[place : place + 2]
+        elif flag.startswith("--runner="):
+            del rest[place]
+    return name, rest
+
+
+def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
+    """Give a single source the name that the user wants for it."""
+    if options.source_name and len(sources) == 1:
+        return (Source(options.source_name, sources[0].path),)
+    return sources
+
+
+def read_summary(output: str) -> dict[str, Any]:
+    """Read what the run published last."""
+    from transforms.storage import storage_of
+
+    storage = storage_of(output)
+    return json.loads(storage.read_text(storage.join(output, SUMMARY)) or "{}")
+
+
+def faults(summary: Mapping[str, Any]) -> bool:
+    """Tell whether anything was unknown, an error, or wrong with a file."""
+    return bool(summary["packets"]["unknown"] or summary["packets"]["errors"] or summary["problems"])
+
+
+def print_plan(options: Options, sources: tuple[Source, ...], pipeline: Pipeline) -> None:
+    """Print what a run would do."""
+    from netbeam.formats.ncap import CODECS
+
+    name, _ = runner_of(options)
+    suffix = CODECS[options.compression].suffix
+    print("inputs:")
+    for source in sources:
+        print(f"  {source.name}{size(source.path)}")
+    print(f"record types: {' '.join(options.types)}")
+    shards = f"-00000-of-{options.shards:05}" if options.shards else ""
+    print(f"files in {options.output}: TYPE{shards}.ncap{suffix} for each type found, summary.json,")
+    print("  and errors.pcapng, unknown.pcapng, errors.jsonl for packets that can't be decoded")
+    print(f"runner: {name}, {options.workers} workers" if name in PRESETS else f"runner: {name}")
+    print("nothing was read or written")
+
+
+def size(path: str) -> str:
+    """Give the size of a local file as text."""
+    return "" if path == "-" or is_remote(path) else f" ({Path(path).stat().st_size:,} bytes)"

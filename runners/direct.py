@@ -1,0 +1,30 @@
+"""The local runner: Beam's FnApiRunner in this process, one thread a core.
+
+Beam's own DirectRunner would first try to download another runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.portability.api import beam_provision_api_pb2
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
+from apache_beam.runners.portability.portable_runner import JobServiceHandle
+
+
+def options(workers: int, beam: Sequence[str] = ()) -> PipelineOptions:
+    """Give Beam's options for `workers` threads; options in `beam` go before ours.
+
+    One worker runs in this thread, without the gRPC that Beam puts between several.
+    """
+    mode = "multi_threading" if workers > 1 else "in_memory"
+    return PipelineOptions([f"--direct_num_workers={workers}", f"--direct_running_mode={mode}", *beam])
+
+
+def runner(options: PipelineOptions) -> FnApiRunner:
+    """Give the runner; its workers know the options, as those of Beam's DirectRunner do."""
+    encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
+    info = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
+    return FnApiRunner(provision_info=ExtendedProvisionInfo(info))

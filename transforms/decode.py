@@ -1,0 +1,88 @@
+"""Decoding: batches of packets -> blocks of records, rejects, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import PCollection, TaggedOutput
+
+from netbeam.account import Account
+from netbeam.block import Block
+from netbeam.chunk import PacketBatch
+from netbeam.decode import Decoder, Plan
+from netbeam.formats.ncap import CODECS
+from transforms.local import PROGRESS
+
+BUFFER_BYTES = 512 << 10
+
+
+class DecodeChunk(beam.DoFn):
+    """Decodes a batch and encodes its records; one reusable decoder for each instance."""
+
+    def __init__(self, plan: Plan, codec: str, buffer_bytes: int) -> None:
+        self._plan = plan
+        self._codec = codec
+        self._buffer_bytes = buffer_bytes
+
+    def setup(self) -> None:
+        """Make the buffers."""
+        self._decoder = Decoder(self._plan, CODECS[self._codec].compress, self._buffer_bytes)
+        self._counters = Counters()
+
+    def process(self, batch: PacketBatch) -> Iterator[Block | TaggedOutput]:
+        """Decode one batch."""
+        blocks, rejects, account = self._decoder.decode(batch)
+        yield from blocks
+        if rejects:
+            yield TaggedOutput("rejects", rejects)
+        yield TaggedOutput("accounts", account)
+        self._counters.add(account)
+        PROGRESS.decoded(len(batch), len(batch.data))
+
+
+class Counters:
+    """Beam's counters of the packet account, the same on every runner; raised once a chunk."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, Any] = {}
+
+    def add(self, account: Account) -> None:
+        """Add the account of a chunk."""
+        total = account.total()
+        self._raise("packets.read", total.read)
+        self._raise("packets.decoded", total.decoded)
+        self._raise("packets.unknown", total.unknown.total())
+        self._raise("packets.errors", total.errors.total())
+        self._raise("packets.truncated", total.truncated)
+        for name, written in account.encoded.items():
+            self._raise(f"records.{name}", written.records)
+
+    def _raise(self, name: str, count: int) -> None:
+        if count:
+            if name not in self._counters:
+                self._counters[name] = Metrics.counter("netbeam", name)
+            self._counters[name].inc(count)
+
+
+@dataclass
+class DecodePackets(beam.PTransform):
+    """Decode packets into audit records: PacketBatch -> compressed blocks of records.
+
+    Gives `blocks` (Block, for WriteRecords), `rejects` (a list of Reject for each batch that has
+    unknown or broken packets) and `accounts` (an Account for each batch). `plan` says which record
+    types (netbeam.decode.compile_plan); `codec` is "gzip", "zstd" or "none"; a block is full at
+    `buffer_bytes` before compression.
+    """
+
+    plan: Plan
+    codec: str = "gzip"
+    buffer_bytes: int = BUFFER_BYTES
+
+    def expand(self, batches: PCollection[PacketBatch]) -> Any:
+        """Wire it."""
+        decode = DecodeChunk(self.plan, self.codec, self.buffer_bytes)
+        return batches | "Decode" >> beam.ParDo(decode).with_outputs("rejects", "accounts", main="blocks")

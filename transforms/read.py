@@ -1,0 +1,154 @@
+"""Reading: captures -> references to chunks -> batches of packets."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import shutil
+import struct
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import apache_beam as beam
+from apache_beam.coders import Coder, registry
+from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
+
+from netbeam.account import Account, SourceAccount
+from netbeam.capture import frame_capture, read_chunk
+from netbeam.chunk import ChunkRef, PacketBatch
+from netbeam.decode import Packet, packets
+from transforms.local import PROGRESS
+from transforms.sources import Source, find_sources, open_remote
+
+
+class PacketBatchCoder(Coder):
+    """Packet batches as bytes: their numbers, the source's name, the index, the packets' bytes."""
+
+    HEAD = struct.Struct("<4q")
+
+    def encode(self, value: PacketBatch) -> bytes:
+        """Write a batch."""
+        source, index = value.source.encode(errors="surrogateescape"), value.index.tobytes()
+        head = self.HEAD.pack(value.chunk, value.first_packet, len(source), len(index))
+        return b"".join((head, source, index, value.data))
+
+    def decode(self, encoded: bytes) -> PacketBatch:
+        """Read a batch."""
+        chunk, first, source_bytes, index_bytes = self.HEAD.unpack_from(encoded)
+        source_end = self.HEAD.size + source_bytes
+        index_end = source_end + index_bytes
+        source = encoded[self.HEAD.size : source_end].decode(errors="surrogateescape")
+        index = array("q", encoded[source_end:index_end])
+        return PacketBatch(source, chunk, first, encoded[index_end:], index)
+
+    def estimate_size(self, value: PacketBatch) -> int:
+        """Give about the size; Beam asks for it often."""
+        return len(value.data) + 8 * len(value.index)
+
+    def is_deterministic(self) -> bool:
+        """Equal batches are equal bytes."""
+        return True
+
+
+registry.register_coder(PacketBatch, PacketBatchCoder)
+
+
+class FrameCapture(beam.DoFn):
+    """Walks one capture's record headers in order; gives its chunks, and "accounts" what is wrong with it."""
+
+    def __init__(self, spill: str) -> None:
+        self._spill = spill
+
+    def process(self, source: Source) -> Iterator[ChunkRef | TaggedOutput]:
+        """Frame one capture."""
+        account = SourceAccount()
+        for item in frame_capture(source.name, source.path, open_remote, self._spill):
+            if isinstance(item, SourceAccount):
+                account.add(item)
+            else:
+                PROGRESS.framed(item.packets, item.length)
+                yield item
+        yield TaggedOutput("accounts", Account(sources={source.name: account}))
+
+
+def log_problems(account: Account) -> None:
+    """Warn of what is wrong with captures."""
+    for name, source in account.sources.items():
+        for problem in source.problems:
+            logging.getLogger(__name__).warning("%s: %s", name, problem)
+
+
+def temporary_directory() -> str:
+    """Name a directory that is removed when this process ends."""
+    path = os.path.join(tempfile.gettempdir(), f"netbeam-{uuid4().hex}")  # noqa: PTH118 - a string in elements
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+@dataclass
+class FrameCaptures(beam.PTransform):
+    """Cut captures into chunks, each capture in one go.
+
+    Applied to a pipeline it gives `chunks` (ChunkRef) and `accounts` (one Account a capture, with the
+    problems of the file itself). `spill` is the directory for the pieces of compressed captures; all
+    workers must see it.
+    """
+
+    sources: tuple[Source, ...]
+    spill: str
+
+    def expand(self, root: PBegin) -> Any:
+        """Wire it."""
+        return (
+            root
+            | "Sources" >> beam.Create(self.sources, reshuffle=False)
+            | "Frame" >> beam.ParDo(FrameCapture(self.spill)).with_outputs("accounts", main="chunks")
+        )
+
+
+class ReadChunks(beam.PTransform):
+    """Read the packets of chunks, which are spread over all workers first: ChunkRef -> PacketBatch."""
+
+    def expand(self, chunks: PCollection[ChunkRef]) -> PCollection[PacketBatch]:
+        """Wire it."""
+        return (
+            chunks
+            | "Spread" >> beam.Reshuffle()
+            | "Read" >> beam.Map(read_chunk, open_remote).with_output_types(PacketBatch)
+        )
+
+
+@dataclass
+class ReadPackets(beam.PTransform):
+    """Read captures as a PCollection of PacketBatch, one batch for each 8 MiB of capture.
+
+    `inputs` are files, directories, globs, "-" or paths of any Beam file system; captures may be pcap
+    or pcapng, compressed or not. What is wrong with a file is logged as a warning, and its good part
+    read. `spill` is a directory that all workers see, for the pieces of compressed captures; without
+    one they lie in the temporary directory until the process ends.
+
+    Raises:
+        MissingInput: an input names nothing (when the pipeline is built).
+    """
+
+    inputs: Iterable[str]
+    spill: str = ""
+
+    def expand(self, root: PBegin) -> PCollection[PacketBatch]:
+        """Wire it."""
+        frames = root | FrameCaptures(tuple(find_sources(self.inputs)), self.spill or temporary_directory())
+        frames.accounts | "Problems" >> beam.Map(log_problems)
+        return frames.chunks | ReadChunks()
+
+
+class ExplodePackets(beam.PTransform):
+    """Give every packet of each batch on its own: PacketBatch -> Packet."""
+
+    def expand(self, batches: PCollection[PacketBatch]) -> PCollection[Packet]:
+        """Wire it."""
+        return batches | "Explode" >> beam.FlatMap(packets).with_output_types(Packet)

@@ -1,0 +1,42 @@
+"""Rejects: packets that are unknown or errors, with the reasons, on their way to files of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from netbeam.block import Block, Reject
+from netbeam.formats import pcapng
+
+
+def reject_blocks(rejects: Sequence[Reject]) -> Iterator[Block]:
+    """Give the blocks that a chunk's rejects add to unknown.pcapng, errors.pcapng and errors.jsonl.
+
+    Their order in the file is that of the first packet of each.
+    """
+    source, first = rejects[0].source, rejects[0].packet
+    for kind, file in (("unknown", "unknown.pcapng"), ("error", "errors.pcapng")):
+        if chosen := [reject for reject in rejects if reject.kind == kind]:
+            section = pcapng.section(chosen)
+            yield Block(file, source, first, 0, len(chosen), len(section), section)
+    lines = b"".join(json_line(reject) for reject in rejects)
+    yield Block("errors.jsonl", source, first, 0, len(rejects), len(lines), lines)
+
+
+def json_line(reject: Reject) -> bytes:
+    """Give a reject without its packet's bytes as a line of JSON."""
+    fields = {name: value for name, value in reject._asdict().items() if name != "data"}
+    fields["captured"] = len(reject.data)
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return text.encode(errors="backslashreplace") + b"\n"
+
+
+class PackRejects(beam.PTransform):
+    """Make the blocks of errors.pcapng, unknown.pcapng and errors.jsonl: lists of Reject -> Block."""
+
+    def expand(self, rejects: PCollection[list[Reject]]) -> PCollection[Block]:
+        """Wire it."""
+        return rejects | "Pack" >> beam.FlatMap(reject_blocks).with_output_types(Block)

@@ -1,0 +1,105 @@
+"""From what the user named (files, directories, globs, "-", any Beam file system) to captures."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+STDIN = "-"
+
+
+class Source(NamedTuple):
+    """One capture: its name in records and accounts, and where it is."""
+
+    name: str
+    path: str
+
+
+class MissingInput(ValueError):
+    """A named input that is not there."""
+
+
+def is_remote(path: str) -> bool:
+    """Tell a path of a Beam file system (gs://bucket/x) from a local one."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) is not None
+
+
+def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
+    """Give the captures that `inputs` name, sorted by name, each file once.
+
+    A directory gives the regular files in and below it, hidden ones and those under `skip` left out.
+
+    Raises:
+        MissingInput: an input names nothing; the message says which.
+    """
+    skipped = os.path.realpath(skip) if skip and not is_remote(skip) else ""
+    found: dict[str, Source] = {}
+    for given in inputs:
+        paths = list(expand(given, skipped))
+        if not paths:
+            raise MissingInput(f"{given}: no capture there")
+        for path in paths:
+            key = path if path == STDIN or is_remote(path) else os.path.realpath(path)
+            found[key] = min(found.get(key, Source(path, path)), Source(path, path))
+    return sorted(found.values())
+
+
+def expand(given: str, skipped: str) -> Iterator[str]:
+    """Give the paths that one input names."""
+    if given == STDIN:
+        yield given
+    elif is_remote(given):
+        yield from match_remote(given)
+    elif Path(given).is_dir():
+        yield from walk(given, skipped)
+    elif os.path.lexists(given):
+        yield given
+    elif glob.has_magic(given):
+        for path in glob.iglob(given, recursive=True):  # noqa: PTH207 - keeps the path as it was given
+            if not Path(path).is_dir():
+                yield path
+    else:
+        raise MissingInput(f"{given}: no such file or directory")
+
+
+def walk(folder: str, skipped: str) -> Iterator[str]:
+    """Give the regular files below a directory; links to directories are not followed."""
+
+    def fail(error: OSError) -> None:
+        raise MissingInput(f"{error.filename}: {error.strerror}")
+
+    for parent, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(Path(parent, name)) != skipped
+        ]
+        if os.path.realpath(parent) == skipped:
+            continue
+        for name in files:
+            path = os.path.join(parent, name)  # noqa: PTH118 - keeps the path as it was given
+            if not name.startswith(".") and Path(path).is_file():
+                yield path
+
+
+def match_remote(pattern: str) -> list[str]:
+    """Give the files of a Beam file system that a path or glob matches."""
+    from apache_beam.io.filesystem import BeamIOError
+    from apache_beam.io.filesystems import FileSystems
+
+    try:
+        return [found.path for match in FileSystems.match([pattern]) for found in match.metadata_list]
+    except (BeamIOError, ValueError) as error:
+        raise MissingInput(f"{pattern}: {error}") from error
+
+
+def open_remote(path: str) -> IO[bytes]:
+    """Open a file of any Beam file system, as it is: compressed files are not unpacked."""
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
