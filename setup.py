@@ -4,7 +4,7 @@ import os
 
 from setuptools import setup
 
-MODULES = ("wire", "fields", "walk", "options", "dns", "frame")
+MODULES = ("text", "wire", "options", "dns", "parts", "walk", "frame")
 
 
 def extensions():

@@ -16,6 +16,7 @@ class At:
     width: int
     shift: int = 0
     mask: int = 0
+    signed: bool = False
 
     def bits(self, shift: int, count: int) -> At:
         """Give the `count` bits that lie `shift` bits above the number's lowest one."""
@@ -29,9 +30,19 @@ def u8(offset: int) -> At:
     return At(offset, 1)
 
 
+def i8(offset: int) -> At:
+    """Give the byte at `offset` as a signed number."""
+    return At(offset, 1, signed=True)
+
+
 def u16(offset: int) -> At:
     """Give the two bytes at `offset`."""
     return At(offset, 2)
+
+
+def u24(offset: int) -> At:
+    """Give the three bytes at `offset`."""
+    return At(offset, 3)
 
 
 def u32(offset: int) -> At:
@@ -60,7 +71,7 @@ class Field:
 
     `kind` says where the value comes from: "number" (at `at`), "mac", "ipv4", "ipv6" (text of the
     address at `at`), "raw" (the bytes at `at`), "derived" (from the packet around the header) or
-    "coded" (by the kernel function `by`). `doc` gives meaning and unit where the name does not.
+    "coded" (by the kernel function `by`). A number below `least` is absent. `doc` gives meaning and unit where the name does not.
     """
 
     name: str
@@ -70,6 +81,7 @@ class Field:
     at: At | None = None
     repeated: bool = False
     by: str = ""
+    least: int = 1
     doc: str = ""
 
 
@@ -119,7 +131,10 @@ DERIVED = {
     "DstIP": ("string", "Destination address of the nearest IP header around this layer."),
     "SrcPort": ("int32", "Source port of the transport header beside this layer."),
     "DstPort": ("int32", "Destination port of the transport header beside this layer."),
-    "PayloadSize": ("int32", "Bytes that this layer carries, by the headers' lengths; padding is not counted."),
+    "PayloadSize": (
+        "int32",
+        "Bytes that this layer carries, by the headers' lengths; padding is not counted.",
+    ),
     "PayloadEntropy": ("double", "Shannon entropy of the captured payload, bits a byte (with --entropy)."),
     "Payload": ("bytes", "The captured payload (with --payload)."),
 }
@@ -134,14 +149,22 @@ def derived(name: str, number: int) -> Field:
 
 
 def coded(
-    name: str, number: int, type: str | Message, by: str = "", *, repeated: bool = False, doc: str = ""
+    name: str,
+    number: int,
+    type: str | Message,
+    by: str = "",
+    at: At | None = None,
+    *,
+    repeated: bool = False,
+    doc: str = "",
 ) -> Field:
     """Declare a field that the kernel function `by` writes from the variable part of the header.
 
     The coded fields of a layer are read in the order of their declaration, each from where the one
-    before stopped. In a sub-message, whose fields the parent's function writes, `by` stays empty.
+    before stopped; the function gets the number at `at`, a count, length or flag. Where one function
+    writes several fields, and in sub-messages, `by` stays empty for the others.
     """
-    return Field(name, number, type, "coded", None, repeated, by, doc)
+    return Field(name, number, type, "coded", at, repeated, by, doc=doc)
 
 
 @dataclass(frozen=True)
@@ -188,11 +211,23 @@ def tcp_port(number: int) -> Key:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A header is well formed only if the number at `at` lies between `low` and `high`."""
+
+    at: At
+    low: int
+    high: int
+    what: str
+
+
+@dataclass(frozen=True)
 class Carries:
     """How a layer names what it carries: the numbers at `keys`, looked up in `space`, first match wins.
 
     A number that nobody declared makes the packet unknown when `required`; else what follows is
-    application data. `length_below` is the EtherType rule of IEEE 802.3: a smaller number is the
+    application data. When not `certain`, a match is but a guess, as ports are: what is too short or not
+    `plausible` for the layer is application data too. `only_if` must hold for the number to have its
+    meaning; else the packet is unknown. `length_below` is the EtherType rule of IEEE 802.3: a smaller number is the
     length of the payload, and what it carries is found under `length_key`. `either_order` reads a
     number of either byte order.
     """
@@ -200,6 +235,8 @@ class Carries:
     space: str
     keys: tuple[At, ...]
     required: bool = True
+    certain: bool = True
+    only_if: Check | None = None
     length_below: int = 0
     length_key: int = 0
     either_order: bool = False
@@ -212,17 +249,26 @@ def by_number(space: str, at: At) -> Carries:
 
 def by_port(space: str, *at: At) -> Carries:
     """Declare that a port may name the next layer; what no declared port names is application data."""
-    return Carries(space, at, required=False)
+    return Carries(space, at, required=False, certain=False)
 
 
-@dataclass(frozen=True)
-class Check:
-    """A header is well formed only if the number at `at` lies between `low` and `high`."""
+def by_type(space: str, at: At) -> Carries:
+    """Declare that the number at `at` may name the next layer; an undeclared one is data of this layer."""
+    return Carries(space, (at,), required=False)
 
-    at: At
-    low: int
-    high: int
-    what: str
+
+def always(space: str) -> Carries:
+    """Declare that the layer found under number 0 of `space` follows, if what follows is plausible for it."""
+    return Carries(space, (At(0, 1, shift=8, mask=1),), required=False, certain=False)
+
+
+LLC_NUMBER = 0x0004
+"""What Linux cooked captures write in an EtherType's place for an 802.2 header."""
+
+
+def ether_type_or_length(at: At) -> Carries:
+    """Declare the EtherType at `at`; up to 1500 it is the length of an 802.2 packet (IEEE 802.3, 3.2.6)."""
+    return Carries("ether_type", (at,), length_below=1501, length_key=LLC_NUMBER)
 
 
 @dataclass(frozen=True)

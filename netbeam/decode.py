@@ -1,0 +1,188 @@
+"""Decoding: a chunk of packets in; compressed records, rejects and the account out."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from netbeam.account import Account, SourceAccount, Written
+from netbeam.block import Block, Reject
+from netbeam.chunk import CAPTURED, COLUMNS, LENGTH, LINK, OFFSET, TIME, PacketBatch
+from netbeam.kernel import walk, wire
+from netbeam.plan import Plan
+
+REJECTS_AT_ONCE = 4096
+
+
+class Decoded(NamedTuple):
+    """What became of one chunk: blocks of records, the packets that are unknown or errors, the account."""
+
+    blocks: list[Block]
+    rejects: list[Reject]
+    account: Account
+
+
+class Decoder:
+    """Decodes chunks by a plan; holds the buffers that they share, so that each thread needs its own.
+
+    A block ends where the next record would take its buffer past `buffer_bytes`, and at the end of the
+    chunk; a greater record has a block of its own. `compress` makes a block's bytes of its records.
+    """
+
+    def __init__(
+        self, plan: Plan, compress: Callable[[memoryview], bytes], buffer_bytes: int = 1 << 19
+    ) -> None:
+        """Make the buffers of the plan's record types."""
+        self.plan = plan
+        self.compress = compress
+        self.buffer_bytes = buffer_bytes
+        self.names = {number: plan.layers[number - 1].name for number in plan.encoded}
+        self.reject_rows = array("q", bytes(8 * walk.REJECT_COLUMNS * REJECTS_AT_ONCE))
+        self.walk = walk.Walk(plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows)
+        self.buffers: dict[int, bytearray] = {}
+        for number in plan.encoded:
+            self.attach(number, buffer_bytes)
+
+    def attach(self, number: int, size: int) -> None:
+        """Give a record type a buffer of `size` bytes."""
+        self.buffers[number] = bytearray(size + wire.SLACK)
+        self.walk.attach(number, self.buffers[number], size)
+
+    def decode(self, batch: PacketBatch) -> Decoded:
+        """Decode a chunk. What lies in its packets never raises."""
+        account = Account()
+        done = Decoded([], [], account)
+        self.walk.open(batch.data, batch.index)
+        last = len(batch)
+        packet = 0
+        while packet < last:
+            packet = self.walk.run(packet, last)
+            if packet < last:
+                packet = self.make_room(batch, packet, done)
+        for number in self.plan.selected:
+            self.flush(number, batch, done)
+        self.take_rejects(batch, done)
+        truncated, captured, earliest, latest = self.walk.close()
+        source = SourceAccount(read=last, truncated=truncated, bytes=captured)
+        if last:
+            source.first_time, source.last_time = earliest, latest
+        source.unknown = Counter(reject.reason for reject in done.rejects if reject.kind == "unknown")
+        source.errors = Counter(reject.reason for reject in done.rejects if reject.kind == "error")
+        source.decoded = last - len(done.rejects)
+        account.sources[batch.source] = source
+        return done
+
+    def make_room(self, batch: PacketBatch, packet: int, done: Decoded) -> int:
+        """Empty what was full before `packet`; give the packet to go on with.
+
+        A record greater than the whole buffer gets a larger one for itself, so that where blocks end depends
+        on the chunk alone.
+        """
+        number = self.walk.full()
+        if number < 0:
+            self.take_rejects(batch, done)
+            return packet
+        if self.flush(number, batch, done):
+            return packet
+        size = len(self.buffers[number]) - wire.SLACK
+        while self.walk.run(packet, packet + 1) == packet:
+            full = self.walk.full()
+            if full == number:
+                size *= 2
+                self.attach(number, size)
+            elif full < 0:
+                self.take_rejects(batch, done)
+            elif not self.flush(full, batch, done):
+                self.attach(full, 2 * (len(self.buffers[full]) - wire.SLACK))
+        for other in self.plan.encoded:
+            if len(self.buffers[other]) - wire.SLACK > self.buffer_bytes:
+                self.flush(other, batch, done)
+                self.attach(other, self.buffer_bytes)
+        return packet + 1
+
+    def flush(self, number: int, batch: PacketBatch, done: Decoded) -> bool:
+        """Make a block of what lies in a buffer; false when it is empty."""
+        size, records = self.walk.take(number)
+        if size == 0:
+            return False
+        name = self.names[number]
+        with memoryview(self.buffers[number]) as view, view[:size] as raw:
+            data = self.compress(raw)
+        written = done.account.encoded.setdefault(name, Written())
+        sequence = sum(block.file == name for block in done.blocks)
+        done.blocks.append(Block(name, batch.source, batch.chunk, sequence, records, size, data))
+        written.add(Written(records, size, len(data)))
+        return True
+
+    def take_rejects(self, batch: PacketBatch, done: Decoded) -> None:
+        """Explain the rejects that the kernel noted."""
+        rows = self.reject_rows
+        for i in range(0, self.walk.drain() * walk.REJECT_COLUMNS, walk.REJECT_COLUMNS):
+            done.rejects.append(reject(self.plan, batch, *rows[i : i + walk.REJECT_COLUMNS]))
+
+
+def reject(
+    plan: Plan,
+    batch: PacketBatch,
+    packet: int,
+    kind: int,
+    fault: int,
+    layer: int,
+    offset: int,
+    need: int,
+    have: int,
+) -> Reject:
+    """Explain one row of the kernel's rejects."""
+    name = plan.layers[layer - 1].name if layer else "capture"
+    if kind == walk.UNKNOWN:
+        reason = unknown_number(plan, layer, fault, need)
+        detail = f"{name} carries {reason}, which no layer declares"
+    else:
+        reason, detail = explain(plan, name, fault, need, have)
+    row = packet * COLUMNS
+    start = batch.index[row + OFFSET]
+    return Reject(
+        kind="unknown" if kind == walk.UNKNOWN else "error",
+        reason=reason,
+        layer=name,
+        offset=offset,
+        detail=detail,
+        source=batch.source,
+        packet=batch.first_packet + packet,
+        time=batch.index[row + TIME],
+        link_type=batch.index[row + LINK],
+        length=batch.index[row + LENGTH],
+        data=bytes(batch.data[start : start + batch.index[row + CAPTURED]]),
+    )
+
+
+def unknown_number(plan: Plan, layer: int, fault: int, number: int) -> str:
+    """Name what a layer carries that no layer declares."""
+    if layer == 0:
+        return f"link_type {number}" if number >= 0 else "undescribed interface"
+    carries = plan.layers[layer - 1].carries
+    assert carries is not None  # the walk looks for a layer only where one declares what it carries
+    if fault == wire.CHECK and carries.only_if:
+        return f"{plan.layers[layer - 1].name} {carries.only_if.what} {number:#x}"
+    return f"{carries.space} {number:#06x}" if carries.space == "ether_type" else f"{carries.space} {number}"
+
+
+def explain(plan: Plan, name: str, fault: int, need: int, have: int) -> tuple[str, str]:
+    """Give the reason of an error, and the sentence that says it with its numbers."""
+    if fault == wire.SHORT:
+        return f"{name} too short", f"{name} needs {need} bytes, {have} are left"
+    if fault == wire.DEPTH:
+        return "too many layers", f"{name} would be layer {need + 1}, {need} is the most"
+    if fault == wire.CHECK:
+        what = plan.checks[need]
+        return f"{name} {what}", f"{name} {what} {have} is not valid"
+    if fault == wire.HEADER:
+        return f"{name} header length", f"{name} header length {have} is below {need}"
+    if fault == wire.TOTAL_SHORT:
+        return f"{name} length", f"{name} length {have} is below its header's {need}"
+    if fault == wire.TOTAL_LONG:
+        return f"{name} length", f"{name} length {need} is beyond the {have} bytes left"
+    what = {wire.OPTION: "option", wire.POINTER: "name pointer", wire.NAME: "name"}.get(fault, "content")
+    return f"{name} {what}", f"{name} {what} is malformed at byte {need} of {have}"

@@ -1,0 +1,627 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+# Reads of packets are covered by the comparisons with `captured_end` in `walk`; tables by the plan that made them.
+"""The walk through the layers of each packet, and the encoding of their records.
+
+Both are driven by the tables of a plan. A packet is walked first, so that every record can carry facts
+of the layers around it (an IPv4 record the ports, an Ethernet record the length without padding).
+"""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.netbeam.kernel.parts import FIXED, measure, variable_part
+    from cython.cimports.netbeam.kernel.wire import (
+        CHECK,
+        CODED,
+        DEPTH,
+        END,
+        HEADER,
+        OP_COLUMNS,
+        SHORT,
+        TOTAL_LONG,
+        TOTAL_SHORT,
+        WELL,
+        Writer,
+        close_length,
+        read_uint,
+    )
+else:
+    from netbeam.kernel.parts import FIXED, measure, variable_part
+    from netbeam.kernel.wire import (
+        CHECK,
+        CODED,
+        DEPTH,
+        END,
+        HEADER,
+        OP_COLUMNS,
+        SHORT,
+        TOTAL_LONG,
+        TOTAL_SHORT,
+        WELL,
+        Writer,
+        close_length,
+        read_uint,
+    )
+
+# Compiled, these are the enums of walk.pxd.
+if not cython.compiled:
+    # fmt: off
+    (
+        HEADER_LEN, LENGTH_WIDTH, LENGTH_OFFSET, LENGTH_SHIFT, LENGTH_MASK, LENGTH_UNIT, LENGTH_ADD,
+        MEASURE, TOTAL_WIDTH, TOTAL_OFFSET, TOTAL_ADD, ZERO_IS_REST, CHECKS, CHECKS_END, PLAUSIBLE,
+        PLAUSIBLE_END, FRAGMENT_WIDTH, FRAGMENT_OFFSET, FRAGMENT_MASK, MORE_MASK, ADDRESS_LEN,
+        SOURCE_OFFSET, TARGET_OFFSET, HAS_PORTS, SOURCE_PORT_OFFSET, TARGET_PORT_OFFSET, KEYS, KEYS_END,
+        TABLE, TABLE_SIZE, REQUIRED, LENGTH_BELOW, LENGTH_KEY, EITHER_ORDER, OPS, GREATEST, ENCODE,
+        SELECTED, CONDITION, CERTAIN,
+    ) = range(40)
+    # fmt: on
+    LAYER_COLUMNS, NUMBER_COLUMNS, MOST_LAYERS, MOST_TYPES = 40, 6, 32, 512
+    DECODED, UNKNOWN, ERROR = range(3)
+
+REJECT_COLUMNS = 7
+"""A reject: packet, UNKNOWN or ERROR, fault, layer, offset in the packet, and two numbers that explain it."""
+
+
+@cython.final
+@cython.cclass
+class Walk:
+    """Decodes the packets of one chunk after another by the tables of a plan, into one buffer a record type.
+
+    Not thread-safe: every thread has its own. Holds the memory it was given; never resizes it.
+    """
+
+    keep: list
+    layers: cython.p_longlong
+    numbers: cython.p_longlong
+    ops: cython.p_uint
+    tables: cython.p_ushort
+    index: cython.p_longlong
+    data: cython.p_const_uchar
+    w: Writer
+    out: cython.p_uchar[512]
+    position: cython.Py_ssize_t[512]
+    room: cython.Py_ssize_t[512]
+    records: cython.longlong[512]
+    # The layers of the packet at hand.
+    depth: cython.int
+    layer: cython.int[32]
+    head: cython.Py_ssize_t[32]
+    body: cython.Py_ssize_t[32]
+    end: cython.Py_ssize_t[32]
+    own_length: cython.bint[32]
+    context: cython.int[32]
+    contexts: cython.int
+    context_at: cython.int[32]
+    saved: cython.Py_ssize_t[32]
+    source_port: cython.uint[32]
+    target_port: cython.uint[32]
+    # What became of it.
+    kind: cython.int
+    fault: cython.int
+    fault_depth: cython.int
+    fault_layer: cython.longlong
+    fault_at: cython.Py_ssize_t
+    need: cython.longlong
+    have: cython.longlong
+    # What became of all packets.
+    rejects: cython.p_longlong
+    rejects_room: cython.Py_ssize_t
+    rejected: cython.Py_ssize_t
+    blocked: cython.int
+    truncated: cython.longlong
+    captured: cython.longlong
+    earliest: cython.longlong
+    latest: cython.longlong
+
+    def __init__(self, layers, numbers, ops, tables, rejects) -> None:
+        """Take the tables of a plan (arrays of 'q', 'q', 'I', 'H') and room for rejects (an array of 'q')."""
+        self.keep = [layers, numbers, ops, tables, rejects, None, None]
+        self.w = Writer()
+        self.rejects_room = len(rejects) // REJECT_COLUMNS
+        self.rejected = 0
+        if cython.compiled:
+            signed: cython.longlong[::1] = layers
+            self.layers = cython.address(signed[0])
+            signed = numbers
+            self.numbers = cython.address(signed[0])
+            words: cython.uint[::1] = ops
+            self.ops = cython.address(words[0])
+            shorts: cython.ushort[::1] = tables
+            self.tables = cython.address(shorts[0])
+            signed = rejects
+            self.rejects = cython.address(signed[0])
+        else:
+            self.layers, self.numbers, self.ops, self.tables, self.rejects = (
+                layers,
+                numbers,
+                ops,
+                tables,
+                rejects,
+            )
+            self.out = [None] * MOST_TYPES
+            self.position = [0] * MOST_TYPES
+            self.room = [0] * MOST_TYPES
+            self.records = [0] * MOST_TYPES
+            self.layer = [0] * MOST_LAYERS
+            self.head = [0] * MOST_LAYERS
+            self.body = [0] * MOST_LAYERS
+            self.end = [0] * MOST_LAYERS
+            self.own_length = [False] * MOST_LAYERS
+            self.context = [0] * MOST_LAYERS
+            self.context_at = [0] * MOST_LAYERS
+            self.saved = [0] * MOST_LAYERS
+            self.source_port = [0] * MOST_LAYERS
+            self.target_port = [0] * MOST_LAYERS
+
+    def attach(self, number: cython.int, buffer: bytearray, room: cython.Py_ssize_t) -> None:
+        """Give record type `number` the buffer to write into; it must be SLACK bytes longer than `room`."""
+        self.keep.append(buffer)
+        if cython.compiled:
+            view: cython.uchar[::1] = buffer
+            self.out[number] = cython.address(view[0])
+        else:
+            self.out[number] = buffer
+        self.room[number] = room
+        self.position[number] = 0
+        self.records[number] = 0
+
+    def take(self, number: cython.int) -> tuple:
+        """Give (bytes, records) that lie in the buffer of a record type, and start it afresh."""
+        result = (self.position[number], self.records[number])
+        self.position[number] = 0
+        self.records[number] = 0
+        return result
+
+    def open(self, data, index) -> None:
+        """Start a chunk: its bytes and the rows of its packets (array of 'q')."""
+        self.keep[5] = data
+        self.keep[6] = index
+        self.truncated = 0
+        self.captured = 0
+        self.earliest = 0
+        self.latest = 0
+        if cython.compiled:
+            if len(index):
+                rows: cython.longlong[::1] = index
+                self.index = cython.address(rows[0])
+            if len(data):
+                view: cython.const[cython.uchar][::1] = data
+                self.data = cython.address(view[0])
+        else:
+            self.index = index
+            self.data = data
+        self.w.data = self.data
+
+    def close(self) -> tuple:
+        """End a chunk, dropping its bytes; give (truncated packets, captured bytes, earliest and latest time)."""
+        self.keep[5] = self.keep[6] = None
+        if not cython.compiled:
+            self.data = self.index = self.w.data = None
+        return self.truncated, self.captured, self.earliest, self.latest
+
+    def run(self, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Decode packets [first, last); give the packet at which it stopped, `last` when none was left.
+
+        It stops before a packet for which a buffer has no room; `full` then says which.
+        """
+        w: Writer = self.w
+        with cython.nogil:
+            first = self.packets(w, first, last)
+        return first
+
+    def full(self) -> int:
+        """Give the record type whose buffer was full when `run` stopped, or -1 for the rejects."""
+        return self.blocked
+
+    def drain(self) -> int:
+        """Give the number of rejects written since the last call, and start them afresh."""
+        count = self.rejected
+        self.rejected = 0
+        return count
+
+    def stack(self, packet: cython.Py_ssize_t) -> list:
+        """Walk one packet; give (layer, offset, header bytes, payload bytes) of each of its layers."""
+        start: cython.Py_ssize_t = self.index[packet * 5]
+        self.walk(
+            start,
+            start + self.index[packet * 5 + 1],
+            start + self.index[packet * 5 + 2],
+            self.index[packet * 5 + 4],
+        )
+        return [
+            (self.layer[i], self.head[i] - start, self.body[i] - self.head[i], self.end[i] - self.body[i])
+            for i in range(self.depth)
+        ]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def packets(self, w: Writer, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        i: cython.Py_ssize_t = first
+        row: cython.Py_ssize_t
+        start: cython.Py_ssize_t
+        captured: cython.Py_ssize_t
+        length: cython.Py_ssize_t
+        time: cython.longlong
+        while i < last:
+            row = i * 5
+            start = self.index[row]
+            captured = self.index[row + 1]
+            length = self.index[row + 2]
+            time = self.index[row + 3]
+            if self.rejected == self.rejects_room:
+                self.blocked = -1
+                return i
+            self.walk(start, start + captured, start + length, self.index[row + 4])
+            if not self.encode(w, time, start + captured):
+                return i
+            if self.kind != DECODED:
+                self.reject(i, start)
+            if captured < length:
+                self.truncated += 1
+            if i == 0 or time < self.earliest:
+                self.earliest = time
+            if i == 0 or time > self.latest:
+                self.latest = time
+            self.captured += captured
+            i += 1
+        return last
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def reject(self, packet: cython.Py_ssize_t, start: cython.Py_ssize_t) -> cython.void:
+        row: cython.Py_ssize_t = self.rejected * 7
+        self.rejects[row] = packet
+        self.rejects[row + 1] = self.kind
+        self.rejects[row + 2] = self.fault
+        self.rejects[row + 3] = self.fault_layer
+        self.rejects[row + 4] = self.fault_at - start
+        self.rejects[row + 5] = self.need
+        self.rejects[row + 6] = self.have
+        self.rejected += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def note(
+        self,
+        fault: cython.int,
+        layer: cython.longlong,
+        at: cython.Py_ssize_t,
+        need: cython.longlong,
+        have: cython.longlong,
+    ) -> cython.void:
+        """Make the packet an error; the outermost fault is the reason."""
+        if self.kind == ERROR and self.fault_depth <= self.depth:
+            return
+        self.kind = ERROR
+        self.fault = fault
+        self.fault_depth = self.depth
+        self.fault_layer = layer
+        self.fault_at = at
+        self.need = need
+        self.have = have
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def read(self, row: cython.longlong, head: cython.Py_ssize_t) -> cython.longlong:
+        """Read the number that a row of the numbers table describes."""
+        r: cython.p_longlong = self.numbers
+        at: cython.longlong = row * NUMBER_COLUMNS
+        return cython.cast(
+            cython.longlong,
+            read_uint(self.data, head + r[at + 1], cython.cast(cython.int, r[at])) >> r[at + 2] & r[at + 3],
+        )
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def failing(
+        self, row: cython.longlong, last: cython.longlong, head: cython.Py_ssize_t
+    ) -> cython.longlong:
+        """Give the first of the checks [row, last) that does not hold, or -1."""
+        value: cython.longlong
+        while row < last:
+            value = self.read(row, head)
+            if (
+                value < self.numbers[row * NUMBER_COLUMNS + 4]
+                or value > self.numbers[row * NUMBER_COLUMNS + 5]
+            ):
+                return row
+            row += 1
+        return -1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def shorten(self, stop: cython.Py_ssize_t) -> cython.void:
+        """End at `stop` the enclosing layers that have no length of their own: what lies beyond is padding."""
+        i: cython.int = self.depth - 1
+        while i >= 0 and not self.own_length[i]:
+            if stop < self.end[i]:
+                self.end[i] = stop
+            i -= 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def walk(
+        self,
+        start: cython.Py_ssize_t,
+        captured_end: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        link: cython.longlong,
+    ) -> cython.void:
+        """Find the layers of the packet in [start, captured_end), which was [start, end) on the wire."""
+        head: cython.Py_ssize_t = start
+        body: cython.Py_ssize_t
+        stop: cython.Py_ssize_t
+        size: cython.Py_ssize_t
+        value: cython.longlong
+        failed: cython.longlong
+        key: cython.longlong = 0
+        row: cython.longlong
+        child: cython.longlong
+        c: cython.longlong
+        at: cython.longlong
+        t: cython.p_longlong = self.layers
+        fragment: cython.bint = False
+        guessed: cython.bint = False
+        self.depth = 0
+        self.contexts = 0
+        self.kind = DECODED
+        child = 0
+        if 0 <= link < t[TABLE_SIZE]:
+            child = self.tables[t[TABLE] + link]
+        if child == 0:
+            self.unknown(0, start, link)
+            return
+        while True:
+            at = child * LAYER_COLUMNS
+            if self.depth == MOST_LAYERS:
+                self.note(DEPTH, child, head, MOST_LAYERS, 0)
+                return
+            size = t[at + HEADER_LEN]
+            if head + size > end:
+                if not fragment:
+                    self.note(SHORT, child, head, size, end - head)
+                return
+            if head + size > captured_end:
+                return
+            failed = self.failing(t[at + CHECKS], t[at + CHECKS_END], head)
+            if failed >= 0:
+                self.note(CHECK, child, head, failed, self.read(failed, head))
+                return
+            if t[at + LENGTH_WIDTH] != 0:
+                value = cython.cast(
+                    cython.longlong,
+                    read_uint(
+                        self.data, head + t[at + LENGTH_OFFSET], cython.cast(cython.int, t[at + LENGTH_WIDTH])
+                    )
+                    >> t[at + LENGTH_SHIFT]
+                    & t[at + LENGTH_MASK],
+                )
+                value = value * t[at + LENGTH_UNIT] + t[at + LENGTH_ADD]
+                if value < size:
+                    self.note(HEADER, child, head, size, value)
+                    return
+                size = value
+            elif t[at + MEASURE] != FIXED:
+                size = measure(
+                    self.data,
+                    cython.cast(cython.uint, t[at + MEASURE]),
+                    head,
+                    end if end < captured_end else captured_end,
+                )
+                if size < end - head and t[at + MEASURE] == 1:
+                    size = end - head
+            body = head + size
+            if body > captured_end and captured_end < end:
+                return
+            if body > end:
+                if not fragment:
+                    self.note(SHORT, child, head, size, end - head)
+                return
+            stop = end
+            self.own_length[self.depth] = False
+            if t[at + TOTAL_WIDTH] != 0:
+                value = cython.cast(
+                    cython.longlong,
+                    read_uint(
+                        self.data, head + t[at + TOTAL_OFFSET], cython.cast(cython.int, t[at + TOTAL_WIDTH])
+                    ),
+                )
+                if value != 0 or t[at + ZERO_IS_REST] == 0:
+                    value += t[at + TOTAL_ADD]
+                    if guessed and (value < size or head + value > end):
+                        return
+                    if value < size:
+                        self.note(TOTAL_SHORT, child, head, size, value)
+                        return
+                    if head + value > end:
+                        if not fragment:
+                            self.note(TOTAL_LONG, child, head, value, end - head)
+                    else:
+                        stop = head + value
+                        self.shorten(stop)
+                    self.own_length[self.depth] = True
+            self.layer[self.depth] = cython.cast(cython.int, child)
+            self.head[self.depth] = head
+            self.body[self.depth] = body
+            self.end[self.depth] = stop
+            if t[at + ADDRESS_LEN] != 0:
+                self.context_at[self.contexts] = self.depth
+                self.source_port[self.contexts] = 0
+                self.target_port[self.contexts] = 0
+                self.contexts += 1
+            self.context[self.depth] = self.contexts - 1
+            if t[at + HAS_PORTS] != 0 and self.contexts > 0:
+                self.source_port[self.contexts - 1] = cython.cast(
+                    cython.uint, read_uint(self.data, head + t[at + SOURCE_PORT_OFFSET], 2)
+                )
+                self.target_port[self.contexts - 1] = cython.cast(
+                    cython.uint, read_uint(self.data, head + t[at + TARGET_PORT_OFFSET], 2)
+                )
+            self.depth += 1
+            if t[at + FRAGMENT_WIDTH] != 0:
+                value = cython.cast(
+                    cython.longlong,
+                    read_uint(
+                        self.data,
+                        head + t[at + FRAGMENT_OFFSET],
+                        cython.cast(cython.int, t[at + FRAGMENT_WIDTH]),
+                    ),
+                )
+                if value & t[at + FRAGMENT_MASK]:
+                    return
+                if value & t[at + MORE_MASK]:
+                    fragment = True
+            row = t[at + KEYS]
+            if row == t[at + KEYS_END]:
+                return
+            if t[at + CONDITION] >= 0 and self.failing(t[at + CONDITION], t[at + CONDITION] + 1, head) >= 0:
+                self.unknown(child, head, self.read(t[at + CONDITION], head))
+                self.fault = CHECK
+                return
+            c = 0
+            while row < t[at + KEYS_END] and c == 0:
+                key = self.read(row, head)
+                if t[at + EITHER_ORDER] != 0 and key > 65535:
+                    key = (key & 255) << 24 | (key >> 8 & 255) << 16 | (key >> 16 & 255) << 8 | key >> 24
+                if key < t[at + LENGTH_BELOW]:
+                    if body + key > stop:
+                        self.depth -= 1
+                        self.note(TOTAL_LONG, child, head, key, stop - body)
+                        self.depth += 1
+                    else:
+                        stop = body + key
+                        self.shorten(stop)
+                    self.own_length[self.depth - 1] = True
+                    key = t[at + LENGTH_KEY]
+                if key < t[at + TABLE_SIZE]:
+                    c = self.tables[t[at + TABLE] + key]
+                if c != 0 and t[at + CERTAIN] == 0:
+                    size = t[c * LAYER_COLUMNS + HEADER_LEN]
+                    if stop - body < size:
+                        c = 0
+                    elif (
+                        captured_end - body >= size
+                        and self.failing(
+                            t[c * LAYER_COLUMNS + PLAUSIBLE], t[c * LAYER_COLUMNS + PLAUSIBLE_END], body
+                        )
+                        >= 0
+                    ):
+                        c = 0
+                row += 1
+            if c == 0:
+                if t[at + REQUIRED] != 0:
+                    self.unknown(child, head, key)
+                return
+            child = c
+            guessed = t[at + CERTAIN] == 0
+            head = body
+            end = stop
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def unknown(self, layer: cython.longlong, at: cython.Py_ssize_t, number: cython.longlong) -> cython.void:
+        """Make the packet unknown for a number in `layer` that nobody declared, unless it is an error already."""
+        if self.kind == DECODED:
+            self.kind = UNKNOWN
+            self.fault = WELL
+            self.fault_layer = layer
+            self.fault_at = at
+            self.need = number
+            self.have = 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def encode(self, w: Writer, time: cython.longlong, captured_end: cython.Py_ssize_t) -> cython.bint:
+        """Write the records of the walked layers; false, and nothing written, when a buffer lacks room."""
+        saved: cython.p_Py_ssize_t = self.saved
+        t: cython.p_longlong = self.layers
+        ops: cython.p_uint = self.ops
+        i: cython.int
+        k: cython.int
+        at: cython.longlong
+        above: cython.longlong
+        row: cython.Py_ssize_t
+        fault: cython.int
+        context: cython.int = -1
+        w.begin(time)
+        for i in range(self.depth):
+            k = self.layer[i]
+            at = k * LAYER_COLUMNS
+            if self.context[i] != context:
+                context = self.context[i]
+                above = self.layer[self.context_at[context]] * LAYER_COLUMNS
+                w.addresses(
+                    self.head[self.context_at[context]] + t[above + SOURCE_OFFSET],
+                    self.head[self.context_at[context]] + t[above + TARGET_OFFSET],
+                    cython.cast(cython.int, t[above + ADDRESS_LEN]),
+                )
+                w.source_port = self.source_port[context]
+                w.target_port = self.target_port[context]
+            saved[i] = -1
+            if t[at + ENCODE] == 0:
+                continue
+            w.out = self.out[k]
+            w.at = self.position[k] + 2
+            w.end = self.room[k]
+            w.head = self.head[i]
+            w.body = self.body[i]
+            w.payload_end = self.end[i] if self.end[i] < captured_end else captured_end
+            w.payload_size = self.end[i] - self.body[i]
+            w.cursor = self.head[i] + t[at + HEADER_LEN]
+            w.limit = self.body[i]
+            row = t[at + OPS]
+            fault = WELL
+            while w.room(t[at + GREATEST]):
+                row = w.fields(ops, row)
+                if ops[row] == END:
+                    break
+                above = row
+                fault = variable_part(
+                    w,
+                    ops[row] - CODED,
+                    ops[row + 7],
+                    0
+                    if ops[row + 6] == 0
+                    else read_uint(self.data, w.head + ops[row + 1], cython.cast(cython.int, ops[row + 6]))
+                    >> ops[row + 2]
+                    & ops[row + 3],
+                )
+                if fault != WELL or w.full:
+                    break
+                row += OP_COLUMNS
+            if w.full:
+                w.full = False
+                self.blocked = k
+                self.undo(saved, i)
+                return False
+            if fault != WELL:
+                self.depth = i
+                self.note(fault, k, w.cursor, w.cursor - w.head, w.limit - w.head)
+                break
+            if t[at + SELECTED] != 0:
+                saved[i] = self.position[k]
+                self.position[k] = close_length(w.out, self.position[k], 2, w.at)
+                self.records[k] += 1
+        return True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def undo(self, saved: cython.p_Py_ssize_t, layers: cython.int) -> cython.void:
+        """Take back the records of the outermost `layers` layers."""
+        i: cython.int = layers - 1
+        while i >= 0:
+            if saved[i] >= 0:
+                self.position[self.layer[i]] = saved[i]
+                self.records[self.layer[i]] -= 1
+            i -= 1

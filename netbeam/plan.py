@@ -1,0 +1,268 @@
+"""Plans: declarations compiled into the tables that the kernel walks by."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from netbeam.declare import At, Carries, Check, Field, Layer
+from netbeam.kernel import parts, walk, wire
+
+KINDS = {1: wire.U8, 2: wire.U16, 3: wire.U24, 4: wire.U32, 8: wire.U64}
+DERIVED = {
+    "Timestamp": wire.STAMP,
+    "SrcIP": wire.SOURCE,
+    "DstIP": wire.TARGET,
+    "SrcPort": wire.SOURCE_PORT,
+    "DstPort": wire.TARGET_PORT,
+    "PayloadSize": wire.SIZE,
+    "PayloadEntropy": wire.ENTROPY,
+    "Payload": wire.CODED + parts.PAYLOAD,
+}
+GREATEST = {
+    wire.STAMP: 10,
+    wire.SOURCE: 49,
+    wire.TARGET: 49,
+    wire.SOURCE_PORT: 3,
+    wire.TARGET_PORT: 3,
+    wire.SIZE: 10,
+    wire.ENTROPY: 8,
+    wire.MAC: 18,
+    wire.IPV4: 16,
+    wire.IPV6: 46,
+    wire.U8: 2,
+    wire.U16: 3,
+    wire.U24: 4,
+    wire.U32: 5,
+    wire.U64: 10,
+    wire.S8: 10,
+}
+"""The most bytes that a field's value takes, by the kind of its row."""
+
+ANY = (1 << 63) - 1
+
+
+class Plan(NamedTuple):
+    """The tables of a selection of record types. Layers are numbered from 1, as in `layers`.
+
+    `selected` are the numbers of the layers whose records are kept, `encoded` of those that are encoded, if
+    only to find their faults: the account does not depend on the selection. `checks` names the
+    number of each row of `numbers`.
+    """
+
+    layers: tuple[Layer, ...]
+    selected: tuple[int, ...]
+    encoded: tuple[int, ...]
+    layer_table: array[int]
+    numbers: array[int]
+    checks: tuple[str, ...]
+    ops: array[int]
+    tables: array[int]
+
+
+def record_types(layers: Iterable[Layer]) -> dict[str, Layer]:
+    """Give the layers that have records, by name."""
+    return {layer.name: layer for layer in layers if layer.type_id is not None}
+
+
+def check_types(layers: Iterable[Layer], names: Iterable[str]) -> None:
+    """Raise ValueError for the first name that is not a record type, with the nearest one that is."""
+    known = record_types(layers)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.5) or get_close_matches(name.upper(), known, 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else "`netbeam types` lists them"
+            raise ValueError(f"no record type {name!r}; {hint}")
+
+
+def compile_plan(
+    layers: Sequence[Layer],
+    include: Collection[str] | None = None,
+    *,
+    payload: bool = False,
+    entropy: bool = False,
+) -> Plan:
+    """Compile declarations into a plan that keeps the record types `include` (all of them when None).
+
+    Raises ValueError when two layers claim one name or number, or a declaration names what the
+    kernel does not have.
+    """
+    if include is not None:
+        check_types(layers, include)
+    numbers = Numbers()
+    tables, places = dispatch_tables(layers)
+    ops: array[int] = array("I")
+    table = array("q", bytes(8 * walk.LAYER_COLUMNS))
+    table[walk.TABLE], table[walk.TABLE_SIZE] = places.get("link_type", (0, 0))
+    selected, encoded = [], []
+    for number, layer in enumerate(layers, 1):
+        row = array("q", bytes(8 * walk.LAYER_COLUMNS))
+        keep = layer.type_id is not None and (include is None or layer.name in include)
+        fields = operations(layer, keep, payload, entropy)
+        row[walk.OPS] = len(ops)
+        row[walk.GREATEST] = 4 + wire.SLACK + sum(GREATEST.get(op[0], op[6]) + 3 for op in fields)
+        row[walk.ENCODE] = len(fields) > 0
+        row[walk.SELECTED] = keep
+        for op in fields:
+            ops.extend(op)
+        ops.extend((wire.END, 0, 0, 0, 0, 0, 0, 0))
+        place_header(row, layer, numbers)
+        place_carried(row, layer.carries, numbers, places)
+        table.extend(row)
+        if keep:
+            selected.append(number)
+        if row[walk.ENCODE]:
+            encoded.append(number)
+    return Plan(
+        tuple(layers), tuple(selected), tuple(encoded), table, numbers.rows, tuple(numbers.names), ops, tables
+    )
+
+
+class Numbers:
+    """The numbers table under construction: rows of (width, offset, shift, mask, low, high) and their names."""
+
+    def __init__(self) -> None:
+        """Start with no rows."""
+        self.rows: array[int] = array("q")
+        self.names: list[str] = []
+
+    def add(self, checks: Iterable[Check]) -> tuple[int, int]:
+        """Add rows; give the first one's number and the one after the last."""
+        first = len(self.names)
+        for check in checks:
+            at = check.at
+            self.rows.extend((at.width, at.offset, at.shift, at.mask or (1 << min(63, 8 * at.width)) - 1))
+            self.rows.extend((check.low, check.high))
+            self.names.append(check.what)
+        return first, len(self.names)
+
+
+def dispatch_tables(layers: Sequence[Layer]) -> tuple[array[int], dict[str, tuple[int, int]]]:
+    """Give one table of layer numbers for all spaces, and where (start, size) each space lies in it."""
+    if len(layers) >= walk.MOST_TYPES:
+        raise ValueError(f"{len(layers)} layers are declared; {walk.MOST_TYPES - 1} is the most")
+    spaces: dict[str, dict[int, int]] = {}
+    names: set[str] = set()
+    for number, layer in enumerate(layers, 1):
+        if layer.name in names:
+            raise ValueError(f"two layers are named {layer.name!r}")
+        names.add(layer.name)
+        for key in layer.found_by:
+            other = spaces.setdefault(key.space, {}).setdefault(key.number, number)
+            if other != number:
+                raise ValueError(
+                    f"{layer.name} and {layers[other - 1].name} both are {key.space} {key.number}"
+                )
+    tables: array[int] = array("H")
+    places = {}
+    for space, keys in spaces.items():
+        places[space] = (len(tables), max(keys) + 1)
+        part = array("H", bytes(2 * (max(keys) + 1)))
+        for key_number, number in keys.items():
+            part[key_number] = number
+        tables.extend(part)
+    return tables, places
+
+
+def operations(layer: Layer, keep: bool, payload: bool, entropy: bool) -> list[tuple[int, ...]]:
+    """Give the rows that write a layer's record; of a record that is not kept, only those that find faults."""
+    rows = []
+    for field in layer.fields if layer.type_id is not None else ():
+        if field.name == "Payload" and not payload or field.name == "PayloadEntropy" and not entropy:
+            continue
+        row = operation(layer, field)
+        if row is not None and (keep or row[0] >= wire.CODED and row[0] != wire.CODED + parts.PAYLOAD):
+            rows.append(row)
+    return rows
+
+
+def operation(layer: Layer, field: Field) -> tuple[int, ...] | None:
+    """Give the row that writes one field; None for a field that another field's function writes."""
+    at = field.at or At(0, 0)
+    mask = at.mask or (1 << min(32, 8 * at.width)) - 1
+    wire_type = {"string": 2, "bytes": 2, "double": 1}.get(str(field.type), 0)
+    key = bytearray()
+    rest = field.number << 3 | wire_type
+    while rest >= 128:
+        key.append(rest & 127 | 128)
+        rest >>= 7
+    key.append(rest)
+    packed = int.from_bytes(key, "little")
+    extra = field.least
+    if field.kind == "number":
+        kind = wire.S8 if at.signed else KINDS[at.width]
+    elif field.kind == "derived":
+        kind = DERIVED[field.name]
+        extra = 0 if field.name == "Payload" else 1
+    elif field.kind == "raw":
+        kind, extra = wire.RAW, at.width
+    elif field.kind == "coded":
+        if not field.by:
+            return None
+        kind, extra = wire.CODED + kernel_function(layer, field.by), at.width
+    else:
+        kind = {"mac": wire.MAC, "ipv4": wire.IPV4, "ipv6": wire.IPV6}[field.kind]
+    return kind, at.offset, at.shift, mask, packed, len(key), extra, field.number
+
+
+def kernel_function(layer: Layer, name: str) -> int:
+    """Give the number of a kernel function that a declaration names."""
+    number = getattr(parts, name.upper(), None)
+    if not isinstance(number, int):
+        raise ValueError(f"{layer.name}: the kernel has no function {name!r}")
+    return number
+
+
+def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
+    """Fill in how the walk measures and checks a layer's header."""
+    row[walk.HEADER_LEN] = layer.header_len
+    if layer.length:
+        at = layer.length.at
+        row[walk.LENGTH_WIDTH], row[walk.LENGTH_OFFSET], row[walk.LENGTH_SHIFT] = (
+            at.width,
+            at.offset,
+            at.shift,
+        )
+        row[walk.LENGTH_MASK] = at.mask or (1 << 8 * at.width) - 1
+        row[walk.LENGTH_UNIT], row[walk.LENGTH_ADD] = layer.length.unit, layer.length.add
+    if layer.spans:
+        row[walk.MEASURE] = parts.SPANS
+    elif layer.measured_by:
+        row[walk.MEASURE] = kernel_function(layer, layer.measured_by)
+    if layer.total:
+        row[walk.TOTAL_WIDTH], row[walk.TOTAL_OFFSET] = layer.total.at.width, layer.total.at.offset
+        row[walk.TOTAL_ADD], row[walk.ZERO_IS_REST] = layer.total.add, layer.total.zero_is_rest
+    row[walk.CHECKS], row[walk.CHECKS_END] = numbers.add(layer.requires)
+    row[walk.PLAUSIBLE], row[walk.PLAUSIBLE_END] = numbers.add(layer.plausible)
+    if layer.fragment:
+        offset, more = layer.fragment.offset, layer.fragment.more
+        row[walk.FRAGMENT_WIDTH], row[walk.FRAGMENT_OFFSET] = offset.width, offset.offset
+        row[walk.FRAGMENT_MASK], row[walk.MORE_MASK] = offset.mask << offset.shift, more.mask << more.shift
+    if layer.addresses:
+        row[walk.ADDRESS_LEN] = layer.address_len
+        row[walk.SOURCE_OFFSET], row[walk.TARGET_OFFSET] = layer.addresses
+    if layer.ports:
+        row[walk.HAS_PORTS] = 1
+        row[walk.SOURCE_PORT_OFFSET], row[walk.TARGET_PORT_OFFSET] = (
+            layer.ports[0].offset,
+            layer.ports[1].offset,
+        )
+
+
+def place_carried(
+    row: array[int], carries: Carries | None, numbers: Numbers, places: dict[str, tuple[int, int]]
+) -> None:
+    """Fill in how the walk finds what a layer carries."""
+    row[walk.CONDITION] = -1
+    if carries is None:
+        return
+    keys = [Check(at, 0, ANY, carries.space) for at in carries.keys]
+    row[walk.KEYS], row[walk.KEYS_END] = numbers.add(keys)
+    if carries.only_if:
+        row[walk.CONDITION] = numbers.add((carries.only_if,))[0]
+    row[walk.TABLE], row[walk.TABLE_SIZE] = places.get(carries.space, (0, 0))
+    row[walk.REQUIRED], row[walk.CERTAIN] = carries.required, carries.certain
+    row[walk.LENGTH_BELOW], row[walk.LENGTH_KEY] = carries.length_below, carries.length_key
+    row[walk.EITHER_ORDER] = carries.either_order

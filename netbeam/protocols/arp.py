@@ -1,0 +1,23 @@
+"""Address resolution (RFC 826)."""
+
+from netbeam.declare import Layer, coded, derived, ether_type, int32, u8, u16
+
+ARP = Layer(
+    name="ARP",
+    type_id=8,
+    header_len=8,
+    measured_by="arp_length",
+    fields=(
+        derived("Timestamp", 1),
+        int32("AddrType", 2, u16(0), "Hardware type."),
+        int32("Protocol", 3, u16(2), "Protocol type, an EtherType."),
+        int32("HwAddressSize", 4, u8(4)),
+        int32("ProtocolAddressSize", 5, u8(5)),
+        int32("Operation", 6, u16(6)),
+        coded("SrcHwAddress", 7, "string", "hardware_address", u8(4)),
+        coded("SrcProtocolAddress", 8, "string", "protocol_address", u8(5)),
+        coded("DstHwAddress", 9, "string", "hardware_address", u8(4)),
+        coded("DstProtocolAddress", 10, "string", "protocol_address", u8(5)),
+    ),
+    found_by=(ether_type(0x0806),),
+)

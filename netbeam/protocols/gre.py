@@ -1,0 +1,59 @@
+"""Generic routing encapsulation (RFC 1701, RFC 2784, RFC 2890; version 1: RFC 2637)."""
+
+from netbeam.declare import (
+    Layer,
+    Message,
+    boolean,
+    by_number,
+    coded,
+    derived,
+    int32,
+    ip_protocol,
+    u8,
+    u16,
+)
+
+CHECKSUM_OR_ROUTING = u16(0).bits(14, 2)
+
+ROUTING = Message(
+    name="GRERouting",
+    type_id=None,
+    fields=(
+        coded("AddressFamily", 1, "int32"),
+        coded("SREOffset", 2, "int32"),
+        coded("SRELength", 3, "int32"),
+        coded("RoutingInformation", 4, "bytes"),
+        coded("Next", 5, "GRERouting"),
+    ),
+    doc="A source route entry (RFC 1701), the next one inside it.",
+)
+
+GRE = Layer(
+    name="GRE",
+    type_id=77,
+    header_len=4,
+    measured_by="gre_length",
+    fields=(
+        derived("Timestamp", 1),
+        boolean("ChecksumPresent", 2, u8(0).bits(7, 1)),
+        boolean("RoutingPresent", 3, u8(0).bits(6, 1)),
+        boolean("KeyPresent", 4, u8(0).bits(5, 1)),
+        boolean("SeqPresent", 5, u8(0).bits(4, 1)),
+        boolean("StrictSourceRoute", 6, u8(0).bits(3, 1)),
+        boolean("AckPresent", 7, u8(1).bits(7, 1)),
+        int32("RecursionControl", 8, u8(0).bits(0, 3)),
+        int32("Flags", 9, u8(1).bits(3, 5)),
+        int32("Version", 10, u8(1).bits(0, 3)),
+        int32("Protocol", 11, u16(2), "EtherType of the payload."),
+        coded("Checksum", 12, "int32", "if_u16", CHECKSUM_OR_ROUTING),
+        coded("Offset", 13, "int32", "if_u16", CHECKSUM_OR_ROUTING),
+        coded("Key", 14, "uint32", "if_u32", u8(0).bits(5, 1)),
+        coded("Seq", 15, "uint32", "if_u32", u8(0).bits(4, 1)),
+        coded("Ack", 16, "uint32", "if_u32", u8(1).bits(7, 1)),
+        coded("Routing", 17, ROUTING, "gre_routing", u8(0).bits(6, 1)),
+        derived("SrcIP", 18),
+        derived("DstIP", 19),
+    ),
+    found_by=(ip_protocol(47),),
+    carries=by_number("ether_type", u16(2)),
+)
