@@ -22,7 +22,7 @@ from pipeline.options import (
 )
 
 OTHER_COMMANDS = ("dump", "types")
-BAD_OPTION = 2
+BAD_OPTION, INTERRUPTED = 2, 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -65,8 +65,10 @@ def command(given: list[str]) -> int:
     try:
         beam: list[str] = []
         if given[:1] == ["run"]:
+            from pipeline.logs import quiet_logs
             from pipeline.passthrough import split
 
+            quiet_logs(debug="--debug" in given)
             given, beam = split(given, run_parser)
         args = parser.parse_args(given)
         if args.command is None:
@@ -82,6 +84,8 @@ def command(given: list[str]) -> int:
         return BAD_OPTION
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def command_line() -> tuple[Parser, Parser]:

@@ -14,6 +14,7 @@ from types import FrameType
 from transforms.local import PROGRESS
 
 _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?:: (.*?))?(?: \[while running '(.*)'\])?$", re.MULTILINE)
+_STEP = re.compile(r" \[while running '.*'\]$")
 _ERRNO = re.compile(r"\[Errno (\d+)\] ([^:]*)(?:: (.*))?")
 SENTENCES = ("AccountError", "BadOption", "LostBlock", "LostInput", "MissingInput")
 """Exceptions whose message is a sentence for the user."""
@@ -30,7 +31,7 @@ OS_ERRORS = (
 def sentence(error: BaseException, output: str) -> str:
     """Say in one line what went wrong in a pipeline.
 
-    A runner gives what was raised in a worker as text, with the traceback: its last line counts.
+    A runner may give what was raised in a worker as text, with the traceback: its last line counts.
     """
     name, message = raised(error)
     if name in SENTENCES:
@@ -42,6 +43,8 @@ def sentence(error: BaseException, output: str) -> str:
                 return f"cannot write to {output}: {text.lower()}; nothing was published"
             return f"{path}: {text.lower()}" if path else text.lower()
         return message
+    if name == type(error).__name__:
+        return message or name
     return f"internal error: {name}: {message} (--debug shows where)"
 
 
@@ -51,7 +54,7 @@ def raised(error: BaseException) -> tuple[str, str]:
         lines = [found for found in _RAISED.finditer(str(error)) if found[3] is not None]
         if lines:
             return lines[-1][1], lines[-1][2] or ""
-    return type(error).__name__, " ".join(str(error).split())
+    return type(error).__name__, _STEP.sub("", " ".join(str(error).split()))
 
 
 @contextlib.contextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +20,10 @@ from transforms.sources import MissingInput, Source, find_sources, is_remote
 if TYPE_CHECKING:
     from apache_beam import Pipeline
 
-PRESETS = dict.fromkeys(("DirectRunner", "FnApiRunner"), "runners.direct")
-"""Runners that are set up by a module of ours; every other name is Beam's business."""
+LOCAL_RUNNERS = ("direct", "fnapi")
+"""Runners that runners/direct.py sets up, as Beam reads names: in any case, with or without "runner"."""
 
-FAILED, BAD_OPTION, FOUND_FAULTS = 1, 2, 3
+FAILED, FOUND_FAULTS = 1, 3
 
 
 def run(options: Options) -> int:
@@ -34,12 +32,11 @@ def run(options: Options) -> int:
         sources = tuple(find_sources(options.inputs, skip=options.output))
     except MissingInput as error:
         raise BadOption(str(error)) from None
-    quiet_logs(options.debug)
     space = workspace(options.output, options.run, overwrite=options.overwrite)
     if options.dry_run:
         space.check()
-        pipeline = graph(options, sources)
-        print_plan(options, sources, pipeline)
+        graph(options, sources)
+        print_plan(options, sources)
         return 0
     with ends_on_signals(space.close):
         space.open()
@@ -47,6 +44,8 @@ def run(options: Options) -> int:
             with progress_bar(shown=not (options.quiet or options.json)):
                 graph(options, sources).run().wait_until_finish()
             summary = read_summary(options.output)
+        except BadOption:
+            raise
         except Exception as error:
             if options.debug:
                 raise
@@ -63,17 +62,10 @@ def run(options: Options) -> int:
     return FOUND_FAULTS if options.strict and faults(summary) else 0
 
 
-def quiet_logs(debug: bool) -> None:
-    """Keep Beam's warnings off the terminal, and its account of errors that we report ourselves."""
-    logging.basicConfig(level=logging.INFO if debug else logging.ERROR)
-    if not debug:
-        logging.getLogger("apache_beam.runners.worker").setLevel(logging.CRITICAL)
-        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-
-
 def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
     """Give the pipeline of a run, ready to run."""
     import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
 
     from netbeam.decode import compile_plan
     from netbeam.protocols import LAYERS
@@ -81,14 +73,15 @@ def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
     from transforms.write import Headers
 
     name, beam_options = runner_of(options)
-    if name in PRESETS:
-        preset = importlib.import_module(PRESETS[name])
-        chosen = preset.options(options.workers, beam_options)
-        pipeline = beam.Pipeline(runner=preset.runner(chosen), options=chosen)
-    else:
-        from apache_beam.options.pipeline_options import PipelineOptions
-
-        pipeline = beam.Pipeline(options=PipelineOptions(list(options.beam)))
+    try:
+        if is_local(name):
+            preset = importlib.import_module("runners.direct")
+            chosen = preset.options(options.workers, beam_options)
+            pipeline = beam.Pipeline(runner=preset.runner(chosen), options=chosen)
+        else:
+            pipeline = beam.Pipeline(options=PipelineOptions(list(options.beam)))
+    except ValueError as error:
+        raise BadOption(" ".join(str(error).split())) from error
     type_ids = {layer.name: layer.type_id for layer in LAYERS if layer.type_id is not None}
     headers = Headers(type_ids, options.source, f"netbeam {version()}", options.created, options.payload)
     plan = compile_plan(LAYERS, options.types, payload=options.payload, entropy=options.entropy)
@@ -112,6 +105,11 @@ def runner_of(options: Options) -> tuple[str, list[str]]:
     return name, rest
 
 
+def is_local(runner: str) -> bool:
+    """Tell whether a runner's name means this machine's."""
+    return runner.lower().removesuffix("runner") in LOCAL_RUNNERS
+
+
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
     """Give a single source the name that the user wants for it."""
     if options.source_name and len(sources) == 1:
@@ -132,7 +130,7 @@ def faults(summary: Mapping[str, Any]) -> bool:
     return bool(summary["packets"]["unknown"] or summary["packets"]["errors"] or summary["problems"])
 
 
-def print_plan(options: Options, sources: tuple[Source, ...], pipeline: Pipeline) -> None:
+def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
     """Print what a run would do."""
     from netbeam.formats.ncap import CODECS
 
@@ -145,7 +143,7 @@ def print_plan(options: Options, sources: tuple[Source, ...], pipeline: Pipeline
     shards = f"-00000-of-{options.shards:05}" if options.shards else ""
     print(f"files in {options.output}: TYPE{shards}.ncap{suffix} for each type found, summary.json,")
     print("  and errors.pcapng, unknown.pcapng, errors.jsonl for packets that can't be decoded")
-    print(f"runner: {name}, {options.workers} workers" if name in PRESETS else f"runner: {name}")
+    print(f"runner: {name}, {options.workers} workers" if is_local(name) else f"runner: {name}")
     print("nothing was read or written")
 
 

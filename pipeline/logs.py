@@ -1,0 +1,18 @@
+"""What of Beam's logging reaches the terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+
+def quiet_logs(*, debug: bool) -> None:
+    """Keep Beam's warnings off the terminal, and its account of errors that are reported in one line.
+
+    To be called before Beam is imported, which logs already.
+    """
+    logging.basicConfig(level=logging.INFO if debug else logging.ERROR)
+    if not debug:
+        for name in ("apache_beam.runners.common", "apache_beam.runners.worker"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
