@@ -1,0 +1,1 @@
+"""Files of records, and what other formats are made of them."""
