@@ -162,13 +162,13 @@ def checked(parse):
 
 def options_of(args: argparse.Namespace, beam: Sequence[str]) -> Options:
     """Give the options that a command line asks for."""
+    from netbeam.plan import record_types
     from netbeam.protocols import LAYERS
 
-    known = [layer.name for layer in LAYERS if layer.type_id is not None]
     return Options(
         inputs=tuple(args.inputs),
         output=args.output,
-        types=choose_types(args.include, args.exclude, known),
+        types=choose_types(args.include, args.exclude, list(record_types(LAYERS))),
         compression=args.compression,
         buffer_bytes=args.buffer_size,
         shards=args.shards,

@@ -43,8 +43,8 @@ def sentence(error: BaseException, output: str) -> str:
                 return f"cannot write to {output}: {text.lower()}; nothing was published"
             return f"{path}: {text.lower()}" if path else text.lower()
         return message
-    if name == type(error).__name__:
-        return message or name
+    if type(error) in (RuntimeError, ValueError) and name == type(error).__name__:
+        return message
     return f"internal error: {name}: {message} (--debug shows where)"
 
 

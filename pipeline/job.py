@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from netbeam.decode import Plan
+from netbeam.plan import Plan
 from netbeam.publish import TEMPORARY
 from pipeline.options import Options
 from transforms.decode import DecodePackets

@@ -67,7 +67,7 @@ def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from netbeam.decode import compile_plan
+    from netbeam.plan import compile_plan, record_types
     from netbeam.protocols import LAYERS
     from pipeline import job
     from transforms.write import Headers
@@ -82,7 +82,7 @@ def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
             pipeline = beam.Pipeline(options=PipelineOptions(list(options.beam)))
     except ValueError as error:
         raise BadOption(" ".join(str(error).split())) from error
-    type_ids = {layer.name: layer.type_id for layer in LAYERS if layer.type_id is not None}
+    type_ids = {name: layer.type_id for name, layer in record_types(LAYERS).items()}
     headers = Headers(type_ids, options.source, f"netbeam {version()}", options.created, options.payload)
     plan = compile_plan(LAYERS, options.types, payload=options.payload, entropy=options.entropy)
     job.build(

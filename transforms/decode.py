@@ -13,8 +13,9 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from netbeam.account import Account
 from netbeam.block import Block
 from netbeam.chunk import PacketBatch
-from netbeam.decode import Decoder, Plan
+from netbeam.decode import Decoder
 from netbeam.formats.ncap import CODECS
+from netbeam.plan import Plan
 from transforms.local import PROGRESS
 
 BUFFER_BYTES = 512 << 10
@@ -74,7 +75,7 @@ class DecodePackets(beam.PTransform):
 
     Gives `blocks` (Block, for WriteRecords), `rejects` (a list of Reject for each batch that has
     unknown or broken packets) and `accounts` (an Account for each batch). `plan` says which record
-    types (netbeam.decode.compile_plan); `codec` is "gzip", "zstd" or "none"; a block is full at
+    types (netbeam.plan.compile_plan); `codec` is "gzip", "zstd" or "none"; a block is full at
     `buffer_bytes` before compression.
     """
 

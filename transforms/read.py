@@ -21,7 +21,7 @@ from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from netbeam.account import Account, SourceAccount
 from netbeam.capture import frame_capture, read_chunk
 from netbeam.chunk import ChunkRef, PacketBatch
-from netbeam.decode import Packet, packets
+from netbeam.packet import Packet, packets
 from transforms.local import PROGRESS
 from transforms.sources import Source, find_sources, open_remote
 
