@@ -85,7 +85,7 @@ def parse_header(message: bytes, *, sure: bool = False) -> Any | None:
         header = _header_class().FromString(message)
     except DecodeError:
         return None
-    if len(UnknownFieldSet(header)) or not isinstance(header.Version, str):
+    if not header.Type or len(UnknownFieldSet(header)) or not isinstance(header.Version, str):
         return None
     return None if sure and not _WRITTEN_BY.match(header.Version) else header
 
