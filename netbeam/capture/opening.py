@@ -1,0 +1,88 @@
+"""Opening a capture: a path, standard input or a remote file, plain or compressed, as a source of bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from netbeam.capture.compression import MAGIC_BYTES, Fault, compression_of, decompress
+from netbeam.capture.source import READ_BYTES, LocalFile, Stream
+
+STANDARD_INPUT = "-"
+
+
+def is_local(path: str) -> bool:
+    """Tell whether a path names a local file, not one of a remote file system (gs://...)."""
+    return "://" not in path
+
+
+def open_capture(
+    path: str, open_file: Callable[[str], BinaryIO], spill: str, stack: ExitStack
+) -> LocalFile | Stream:
+    """Open a capture; `stack` closes it. What cannot be read again in place is a stream that is spilled.
+
+    Raises:
+        Fault: if it cannot be read at all.
+    """
+    if path == STANDARD_INPUT:
+        return _spilled(_pieces(sys.stdin.buffer), spill)
+    if not is_local(path):
+        return _open_remote(path, open_file, spill, stack)
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        stack.callback(os.close, descriptor)
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise Fault("cannot be read: it is a directory")
+        if stat.S_ISREG(mode) and not compression_of(os.pread(descriptor, MAGIC_BYTES, 0)):
+            return LocalFile(descriptor, path)
+        return _spilled(_pieces(stack.enter_context(open(descriptor, "rb", closefd=False))), spill)
+    except (OSError, ValueError) as error:
+        raise Fault(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _open_remote(
+    path: str, open_file: Callable[[str], BinaryIO], spill: str, stack: ExitStack
+) -> LocalFile | Stream:
+    """Open a remote capture. Errors of the connection are raised, so that the runner tries again."""
+    try:
+        file = stack.enter_context(open_file(path))
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise Fault(f"cannot be read: {error.strerror or error}") from None
+    pieces = iter(lambda: file.read(READ_BYTES), b"")
+    try:
+        file.seek(0, os.SEEK_END)
+        size = file.tell()
+        file.seek(0)
+    except (OSError, ValueError, AttributeError, NotImplementedError):
+        return _spilled(pieces, spill)
+    compressed = compression_of(file.read(MAGIC_BYTES))
+    file.seek(0)
+    return _spilled(pieces, spill) if compressed else Stream(pieces, path=path, size=size)
+
+
+def _spilled(pieces: Iterator[bytes], spill: str) -> Stream:
+    """Give the stream, decompressed if need be, whose chunks are written under `spill`."""
+    head = next(pieces, b"")
+    while len(head) < MAGIC_BYTES and (more := next(pieces, b"")):
+        head += more
+    kind = compression_of(head)
+
+    def whole() -> Iterator[bytes]:
+        if head:
+            yield head
+        yield from pieces
+
+    return Stream(decompress(kind, whole()) if kind else whole(), spill=spill)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        while piece := file.read(READ_BYTES):
+            yield piece
+    except OSError as error:
+        raise Fault(f"cannot be read to its end: {error.strerror or error}") from None

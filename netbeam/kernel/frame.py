@@ -1,0 +1,332 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+# Each read of `data` is covered by a comparison of its end with `size` in the walk that makes it, each
+# read of `interfaces` by `number < known`, each write to `rows` by `row < room`.
+"""The framing walk: from packet to packet through the bytes of a capture."""
+
+from __future__ import annotations
+
+import cython
+
+MAX_PACKET = 128 << 20
+"""The most bytes that a packet may have, as in libpcap and Wireshark; more is taken for a broken length."""
+
+BORDER, SHORT, CROSSES, DESCRIBES, FULL, ABSURD, LENGTH, TRAILER, CAPTURED, ORDER = range(10)
+"""Why a walk stopped.
+
+BORDER: the next record starts at the border or behind it. SHORT: a record starts, but its header is not in
+the data. CROSSES: the record ends behind the data. DESCRIBES: a section header or an interface, which
+pcapng.py reads. FULL: `rows` is. The others are faults: ABSURD, a packet of more than MAX_PACKET bytes;
+LENGTH, an impossible block length; TRAILER, a block length that is repeated differently; CAPTURED, a packet
+longer than its block; ORDER, a section whose byte order is unknown.
+"""
+
+OTHER, PACKET, INTERFACE, SECTION = range(4)
+"""Kinds of pcapng blocks."""
+
+INTERFACE_COLUMNS = 4
+"""Columns of `interfaces`: link type, snap length, if_tsresol, if_tsoffset."""
+
+_max = cython.declare(cython.longlong, MAX_PACKET)
+_border = cython.declare(cython.int, BORDER)
+_short = cython.declare(cython.int, SHORT)
+_crosses = cython.declare(cython.int, CROSSES)
+_describes = cython.declare(cython.int, DESCRIBES)
+_full = cython.declare(cython.int, FULL)
+_absurd = cython.declare(cython.int, ABSURD)
+_length = cython.declare(cython.int, LENGTH)
+_trailer = cython.declare(cython.int, TRAILER)
+_captured = cython.declare(cython.int, CAPTURED)
+_order = cython.declare(cython.int, ORDER)
+_other = cython.declare(cython.int, OTHER)
+_packet = cython.declare(cython.int, PACKET)
+_interface = cython.declare(cython.int, INTERFACE)
+_section = cython.declare(cython.int, SECTION)
+
+_second = cython.declare(cython.ulonglong, 1_000_000_000)
+_latest = cython.declare(cython.longlong, 9_223_372_036_854_775_807)
+_last_second = cython.declare(cython.ulonglong, 9_223_372_036)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def u16(data: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+    """Give the two bytes at `at`, whose end the caller has compared with the size of `data`."""
+    a: cython.uint = data[at]
+    b: cython.uint = data[at + 1]
+    return a << 8 | b if big else b << 8 | a
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def u32(data: cython.const[cython.uchar][::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+    """Give the four bytes at `at`, whose end the caller has compared with the size of `data`."""
+    a: cython.uint = data[at]
+    b: cython.uint = data[at + 1]
+    c: cython.uint = data[at + 2]
+    d: cython.uint = data[at + 3]
+    if big:
+        return a << 24 | b << 16 | c << 8 | d
+    return d << 24 | c << 16 | b << 8 | a
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def power_of_ten(exponent: cython.int) -> cython.ulonglong:
+    """Give 10 ** `exponent`, which must be at most 19."""
+    power: cython.ulonglong = 1
+    while exponent > 0:
+        power *= 10
+        exponent -= 1
+    return power
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fraction(ticks: cython.ulonglong, exponent: cython.int, binary: cython.bint) -> cython.ulonglong:
+    """Give ticks of 10 ** -exponent or 2 ** -exponent seconds, less than a second, in whole nanoseconds."""
+    high: cython.ulonglong
+    low: cython.ulonglong
+    if not binary:
+        if exponent <= 9:
+            return ticks * power_of_ten(9 - exponent)
+        return ticks // power_of_ten(exponent - 9) if exponent <= 28 else 0
+    if exponent < 32:
+        return ticks * _second >> exponent
+    if exponent > 94:
+        return 0
+    high = ticks >> 32
+    low = ticks - (high << 32)
+    return high * _second + (low * _second >> 32) >> exponent - 32
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def ticks_to_ns(
+    ticks: cython.ulonglong, resolution: cython.longlong, offset: cython.longlong
+) -> cython.longlong:
+    """Give a pcapng time in Unix nanoseconds; what int64 cannot hold becomes its nearest end."""
+    binary: cython.bint = resolution & 0x80 != 0
+    exponent: cython.int = resolution & 0x7F
+    seconds: cython.ulonglong = 0
+    away: cython.ulonglong
+    ns: cython.longlong
+    if binary:
+        if exponent < 64:
+            seconds = ticks >> exponent
+            ticks -= seconds << exponent
+    elif exponent <= 19:
+        seconds = ticks // power_of_ten(exponent)
+        ticks -= seconds * power_of_ten(exponent)
+    ns = fraction(ticks, exponent, binary)
+    if offset >= 0:
+        away = offset
+        if seconds > _last_second or away > _last_second:
+            return _latest
+        seconds += away
+    else:
+        away = -(offset + 1)
+        if seconds <= away:
+            away -= seconds
+            if away > _last_second or (away == _last_second and ns < 145_224_192):
+                return -_latest - 1
+            return ns - 1_000_000_000 - cython.cast(cython.longlong, away) * 1_000_000_000
+        seconds -= away + 1
+    if seconds > _last_second or (seconds == _last_second and ns > 854_775_807):
+        return _latest
+    return cython.cast(cython.longlong, seconds) * 1_000_000_000 + ns
+
+
+def unix_ns(ticks: int, resolution: int, offset: int) -> int:
+    """Give a pcapng time (unsigned 64 bit) in Unix nanoseconds, held within int64."""
+    return ticks_to_ns(ticks, resolution, offset)
+
+
+def walk_pcap(
+    data: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    border: cython.Py_ssize_t,
+    big: cython.bint,
+    header: cython.Py_ssize_t,
+    tick: cython.longlong,
+    link: cython.longlong,
+    rows: cython.longlong[::1],
+) -> tuple[int, int, int, int, int, int]:
+    """Walk the records of a classic pcap that start at `position` or behind it, and before `border`.
+
+    `header` is the length of a record header (at least 16) and `tick` that of a fraction of a second, in
+    nanoseconds. Fills `rows` unless it is empty.
+
+    Returns:
+        Why it stopped, the position it stopped at, how many packets ended in the data before, where the last
+        of them ended, where the record it stopped at ends, and the value that is at fault.
+    """
+    size: cython.Py_ssize_t = len(data)
+    room: cython.Py_ssize_t = len(rows)
+    row: cython.Py_ssize_t = 0
+    packets: cython.longlong = 0
+    end: cython.Py_ssize_t = position
+    captured: cython.longlong = 0
+    length: cython.longlong
+    stop: cython.int = _border
+    with cython.nogil:
+        while position < border:
+            if position + header > size:
+                stop = _short
+                break
+            captured = u32(data, position + 8, big)
+            if captured > _max:
+                stop = _absurd
+                break
+            end = position + header + captured
+            if end > size:
+                stop = _crosses
+                break
+            if room > 0:
+                if row + 5 > room:
+                    stop = _full
+                    break
+                length = u32(data, position + 12, big)
+                rows[row] = position + header
+                rows[row + 1] = captured
+                rows[row + 2] = length if length > captured else captured
+                rows[row + 3] = u32(data, position, big) * 1_000_000_000 + u32(data, position + 4, big) * tick
+                rows[row + 4] = link
+                row += 5
+            packets += 1
+            position = end
+    return stop, position, packets, position, end, captured
+
+
+def walk_pcapng(
+    data: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    border: cython.Py_ssize_t,
+    big: cython.bint,
+    interfaces: cython.longlong[::1],
+    rows: cython.longlong[::1],
+) -> tuple[int, int, int, int, int, int, int, int]:
+    """Walk the blocks of a pcapng that start at `position` or behind it, and before `border`.
+
+    Fills `rows` unless it is empty.
+
+    Returns:
+        What `walk_pcap` does, then the byte order in force and the kind of the block that it stopped at.
+    """
+    size: cython.Py_ssize_t = len(data)
+    known: cython.longlong = len(interfaces) // 4
+    room: cython.Py_ssize_t = len(rows)
+    row: cython.Py_ssize_t = 0
+    packets: cython.longlong = 0
+    end: cython.Py_ssize_t = position
+    last: cython.Py_ssize_t = position
+    name: cython.longlong
+    least: cython.longlong
+    length: cython.longlong = 0
+    captured: cython.longlong
+    number: cython.longlong
+    wire: cython.longlong
+    at: cython.Py_ssize_t
+    value: cython.longlong = 0
+    time: cython.ulonglong
+    kind: cython.int = _other
+    stop: cython.int = _border
+    with cython.nogil:
+        while position < border:
+            if position + 12 > size:
+                stop = _short
+                break
+            name = u32(data, position, big)
+            kind = _other
+            least = 12
+            if name == 6 or name == 2:
+                kind = _packet
+                least = 32
+            elif name == 3:
+                kind = _packet
+                least = 16
+            elif name == 1:
+                kind = _interface
+                least = 20
+            elif name == 0x0A0D0D0A:
+                kind = _section
+                least = 28
+                value = u32(data, position + 8, True)
+                if value != 0x1A2B3C4D and value != 0x4D3C2B1A:
+                    stop = _order
+                    break
+                big = value == 0x1A2B3C4D
+            length = u32(data, position + 4, big)
+            value = length
+            if length < least or length & 3:
+                stop = _length
+                break
+            if kind == _packet and length > _max:
+                stop = _absurd
+                break
+            end = position + length
+            if end <= size:
+                value = u32(data, end - 4, big)
+                if value != length:
+                    stop = _trailer
+                    break
+            if kind == _packet:
+                if position + 28 > size and name != 3:
+                    stop = _crosses
+                    break
+                number = 0
+                if name == 3:
+                    at = position + 12
+                    wire = u32(data, position + 8, big)
+                    captured = wire if wire < length - 16 else length - 16
+                    if known > 0 and 0 < interfaces[1] < captured:
+                        captured = interfaces[1]
+                else:
+                    at = position + 28
+                    number = u32(data, position + 8, big) if name == 6 else u16(data, position + 8, big)
+                    captured = u32(data, position + 20, big)
+                    wire = u32(data, position + 24, big)
+                    value = captured
+                    if captured > length - 32:
+                        stop = _captured
+                        break
+                if end > size:
+                    stop = _crosses
+                    break
+                if room > 0:
+                    if row + 5 > room:
+                        stop = _full
+                        break
+                    rows[row] = at
+                    rows[row + 1] = captured
+                    rows[row + 2] = wire if wire > captured else captured
+                    rows[row + 3] = 0
+                    rows[row + 4] = -1
+                    if number < known:
+                        rows[row + 4] = interfaces[number * 4]
+                    if name != 3:
+                        time = u32(data, position + 12, big)
+                        time = time << 32 | u32(data, position + 16, big)
+                        if number < known:
+                            rows[row + 3] = ticks_to_ns(
+                                time, interfaces[number * 4 + 2], interfaces[number * 4 + 3]
+                            )
+                        else:
+                            rows[row + 3] = ticks_to_ns(time, 6, 0)
+                    row += 5
+                packets += 1
+                last = end
+            elif end > size:
+                stop = _crosses
+                break
+            elif kind != _other:
+                stop = _describes
+                break
+            position = end
+    return stop, position, packets, last, end, value, big, kind
