@@ -61,10 +61,9 @@ def test_a_source_name_that_is_no_utf8_is_written_escaped():
 
 
 def test_a_record_is_not_taken_for_a_header():
-    assert (
-        parse_header(b"\x08\x01\x10\x05", sure=True) is None
-    )  # Timestamp 1, a number where a text should be
-    assert parse_header(b"\x08\x01\x12\x02hi", sure=True) is None  # nothing that names a writer
+    number_for_text, no_version = b"\x08\x01\x10\x05\x18\x26", b"\x08\x01\x12\x02hi\x18\x26"
+    assert parse_header(number_for_text) is None
+    assert parse_header(no_version, sure=True) is None
 
 
 @pytest.mark.parametrize("name", CODECS)
