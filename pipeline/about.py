@@ -21,13 +21,13 @@ LIBRARIES = {
 
 
 def version() -> str:
-    """Give netbeam's version."""
+    """Give the program and its version, as "netbeam 0.1.0"."""
     from importlib import metadata
 
     try:
-        return metadata.version("netbeam")
+        return f"netbeam {metadata.version('netbeam')}"
     except metadata.PackageNotFoundError:
-        return "unknown"
+        return "netbeam"
 
 
 def process_start() -> float:
@@ -59,7 +59,7 @@ def about(options: Options) -> dict[str, Any]:
             "beam": list(options.beam),
         },
         "versions": {
-            "netbeam": version(),
+            "netbeam": version().removeprefix("netbeam "),
             "python": platform.python_version(),
             **{name: importlib.import_module(module).__version__ for name, module in LIBRARIES.items()},
         },

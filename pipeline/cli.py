@@ -38,7 +38,7 @@ class ShowVersion(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Print it and leave."""
-        print(f"netbeam {about.version()}")
+        print(about.version())
         parser.exit()
 
 
@@ -76,9 +76,11 @@ def command(given: list[str]) -> int:
             return BAD_OPTION
         if args.command != "run":
             return importlib.import_module(f"pipeline.{args.command}").main(args)
+        from pipeline.records import load_records
         from pipeline.run import run
 
-        return run(options_of(args, beam))
+        records = load_records(args.encoders)
+        return run(options_of(args, beam, list(records.type_ids())), records)
     except BadOption as error:
         print(f"netbeam: {error}", file=sys.stderr)
         return BAD_OPTION
@@ -160,15 +162,12 @@ def checked(parse):
     return parse_argument
 
 
-def options_of(args: argparse.Namespace, beam: Sequence[str]) -> Options:
-    """Give the options that a command line asks for."""
-    from netbeam.plan import record_types
-    from netbeam.protocols import LAYERS
-
+def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[str]) -> Options:
+    """Give the options that a command line asks for, of the `known` record types."""
     return Options(
         inputs=tuple(args.inputs),
         output=args.output,
-        types=choose_types(args.include, args.exclude, list(record_types(LAYERS))),
+        types=choose_types(args.include, args.exclude, known),
         compression=args.compression,
         buffer_bytes=args.buffer_size,
         shards=args.shards,

@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from netbeam.plan import Plan
-from netbeam.publish import TEMPORARY
+from pipeline.about import about, version
 from pipeline.options import Options
+from pipeline.records import Records
 from transforms.decode import DecodePackets
+from transforms.encode import EncodePackets
 from transforms.read import FrameCaptures, ReadChunks
 from transforms.rejects import PackRejects
 from transforms.sources import Source
-from transforms.storage import storage_of
 from transforms.write import Headers, WriteRecords
 
 
 def build(
-    root: beam.Pipeline,
-    options: Options,
-    *,
-    sources: tuple[Source, ...],
-    plan: Plan,
-    headers: Headers,
-    about: Mapping[str, Any],
+    root: beam.Pipeline, options: Options, sources: tuple[Source, ...], records: Records, spill: str
 ) -> PCollection[dict[str, Any]]:
-    """Give the graph of a run; its result is the content of summary.json."""
-    spill = storage_of(options.output).join(options.output, TEMPORARY, options.run, "spill")
+    """Give the graph of a run; its result is the content of summary.json.
+
+    `spill` is a directory for the pieces of compressed captures.
+    """
+    plan = records.plan(options.types, payload=options.payload, entropy=options.entropy)
+    blocks_are = (options.compression, options.buffer_bytes)
 
     frames = root | "Frame captures" >> FrameCaptures(sources, spill)
     packets = frames.chunks | "Read chunks" >> ReadChunks()
-    decoded = packets | "Decode packets" >> DecodePackets(plan, options.compression, options.buffer_bytes)
+    decoded = packets | "Decode packets" >> DecodePackets(plan, *blocks_are)
     rejects = decoded.rejects | "Pack rejects" >> PackRejects()
-    accounts = [frames.accounts, decoded.accounts] | "Accounts" >> beam.Flatten()
 
-    return {"records": decoded.blocks, "rejects": rejects, "accounts": accounts} | WriteRecords(
-        options.output, headers, options.compression, options.shards, about, options.started, options.run
+    blocks = {"records": decoded.blocks, "rejects": rejects}
+    accounts = [frames.accounts, decoded.accounts]
+    if encoders := records.encoders_of(options.types):
+        encoded = packets | "Encode packets" >> EncodePackets(encoders, *blocks_are)
+        blocks["own records"] = encoded.blocks
+        accounts.append(encoded.accounts)
+
+    headers = Headers(records.type_ids(), options.source, version(), options.created, options.payload)
+    return {**blocks, "accounts": accounts | "Accounts" >> beam.Flatten()} | "Write records" >> WriteRecords(
+        options.output,
+        headers,
+        options.compression,
+        options.shards,
+        about(options),
+        options.started,
+        options.run,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,19 +44,20 @@ def draw(done: threading.Event) -> None:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("framing", total=None, packets=0, rate=0)
+        task = bar.add_task("starting", total=None, packets=0, rate=0)
+        began = None
         while True:
             last = done.wait(1 / REDRAWS_PER_SECOND)
             decoding = PROGRESS.decoded_bytes > 0
-            elapsed = bar.tasks[0].elapsed or 1
+            began = began or (time.monotonic() if PROGRESS.framed_bytes else None)
             packets = PROGRESS.decoded_packets if decoding else PROGRESS.framed_packets
             bar.update(
                 task,
-                description="decoding" if decoding else "framing",
+                description="decoding" if decoding else "framing" if began else "starting",
                 total=PROGRESS.framed_bytes if decoding else None,
                 completed=PROGRESS.decoded_bytes,
                 packets=packets,
-                rate=round(packets / elapsed),
+                rate=round(packets / max(time.monotonic() - began, 0.1)) if began else 0,
                 refresh=True,
             )
             if last:

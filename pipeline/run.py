@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbeam.publish import SUMMARY
-from pipeline.about import about, version
 from pipeline.failures import ends_on_signals, sentence
 from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
+from pipeline.records import Records
 from pipeline.workspace import workspace
 from transforms.sources import MissingInput, Source, find_sources, is_remote
 
@@ -26,7 +26,7 @@ LOCAL_RUNNERS = ("direct", "fnapi")
 FAILED, FOUND_FAULTS = 1, 3
 
 
-def run(options: Options) -> int:
+def run(options: Options, records: Records) -> int:
     """Run the job; give the exit status."""
     try:
         sources = tuple(find_sources(options.inputs, skip=options.output))
@@ -35,14 +35,14 @@ def run(options: Options) -> int:
     space = workspace(options.output, options.run, overwrite=options.overwrite)
     if options.dry_run:
         space.check()
-        graph(options, sources)
+        graph(options, sources, records, space.spill)
         print_plan(options, sources)
         return 0
     with ends_on_signals(space.close):
         space.open()
         try:
             with progress_bar(shown=not (options.quiet or options.json)):
-                graph(options, sources).run().wait_until_finish()
+                graph(options, sources, records, space.spill).run().wait_until_finish()
             summary = read_summary(options.output)
         except BadOption:
             raise
@@ -62,15 +62,12 @@ def run(options: Options) -> int:
     return FOUND_FAULTS if options.strict and faults(summary) else 0
 
 
-def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
+def graph(options: Options, sources: tuple[Source, ...], records: Records, spill: str) -> Pipeline:
     """Give the pipeline of a run, ready to run."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from netbeam.plan import compile_plan, record_types
-    from netbeam.protocols import LAYERS
     from pipeline import job
-    from transforms.write import Headers
 
     name, beam_options = runner_of(options)
     try:
@@ -82,12 +79,7 @@ def graph(options: Options, sources: tuple[Source, ...]) -> Pipeline:
             pipeline = beam.Pipeline(options=PipelineOptions(list(options.beam)))
     except ValueError as error:
         raise BadOption(" ".join(str(error).split())) from error
-    type_ids = {name: layer.type_id for name, layer in record_types(LAYERS).items()}
-    headers = Headers(type_ids, options.source, f"netbeam {version()}", options.created, options.payload)
-    plan = compile_plan(LAYERS, options.types, payload=options.payload, entropy=options.entropy)
-    job.build(
-        pipeline, options, sources=named(sources, options), plan=plan, headers=headers, about=about(options)
-    )
+    job.build(pipeline, options, named(sources, options), records, spill)
     return pipeline
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from netbeam.publish import SUMMARY, TEMPORARY
@@ -23,6 +24,7 @@ class Workspace:
         self._output = Path(output)
         self._temporary = self._output / TEMPORARY
         self._folder = self._temporary / run
+        self.spill = str(self._folder / "spill")
         self._overwrite = overwrite
         self._lock = -1
         self._made: list[Path] = []
@@ -110,6 +112,7 @@ class RemoteWorkspace:
         self._overwrite = overwrite
         self._storage = storage_of(output)
         self._folder = self._storage.join(output, TEMPORARY, run)
+        self.spill = os.path.join(tempfile.gettempdir(), f"netbeam-{run}")  # noqa: PTH118 - a string in elements
 
     def check(self) -> None:
         """Refuse a directory that holds results."""
@@ -123,6 +126,7 @@ class RemoteWorkspace:
     def close(self) -> None:
         """Remove what is temporary."""
         self._storage.remove_tree(self._folder)
+        LocalStorage().remove_tree(self.spill)
 
 
 def workspace(output: str, run: str, *, overwrite: bool) -> Workspace | RemoteWorkspace:

@@ -12,6 +12,9 @@ from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
+from apache_beam.runners.worker import statesampler
+
+SAMPLING_MS = 4
 
 
 def options(workers: int, beam: Sequence[str] = ()) -> PipelineOptions:
@@ -25,6 +28,18 @@ def options(workers: int, beam: Sequence[str] = ()) -> PipelineOptions:
 
 def runner(options: PipelineOptions) -> FnApiRunner:
     """Give the runner; its workers know the options, as those of Beam's DirectRunner do."""
+    end_bundles_at_once()
     encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
     info = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
     return FnApiRunner(provision_info=ExtendedProvisionInfo(info))
+
+
+def end_bundles_at_once() -> None:
+    """Let Beam's state samplers in this process wake up every few milliseconds.
+
+    A bundle ends only when its sampler, which sleeps longer and longer, has woken up to be told: that
+    adds up to a sixth of the bundle's time, 200 ms at most (Beam 2.77), and no option changes it.
+    """
+    default = (statesampler.DEFAULT_SAMPLING_PERIOD_MS,)
+    if statesampler.StateSampler.__init__.__defaults__ == default:
+        statesampler.StateSampler.__init__.__defaults__ = (SAMPLING_MS,)

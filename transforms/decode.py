@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 
-from netbeam.account import Account
 from netbeam.block import Block
 from netbeam.chunk import PacketBatch
 from netbeam.decode import Decoder
 from netbeam.formats.ncap import CODECS
 from netbeam.plan import Plan
+from transforms.counters import Counters
 from transforms.local import PROGRESS
 
 BUFFER_BYTES = 512 << 10
@@ -43,30 +42,6 @@ class DecodeChunk(beam.DoFn):
         yield TaggedOutput("accounts", account)
         self._counters.add(account)
         PROGRESS.decoded(len(batch), len(batch.data))
-
-
-class Counters:
-    """Beam's counters of the packet account, the same on every runner; raised once a chunk."""
-
-    def __init__(self) -> None:
-        self._counters: dict[str, Any] = {}
-
-    def add(self, account: Account) -> None:
-        """Add the account of a chunk."""
-        total = account.total()
-        self._raise("packets.read", total.read)
-        self._raise("packets.decoded", total.decoded)
-        self._raise("packets.unknown", total.unknown.total())
-        self._raise("packets.errors", total.errors.total())
-        self._raise("packets.truncated", total.truncated)
-        for name, written in account.encoded.items():
-            self._raise(f"records.{name}", written.records)
-
-    def _raise(self, name: str, count: int) -> None:
-        if count:
-            if name not in self._counters:
-                self._counters[name] = Metrics.counter("netbeam", name)
-            self._counters[name].inc(count)
 
 
 @dataclass

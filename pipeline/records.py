@@ -1,0 +1,64 @@
+"""The record types that a run can write: netbeam's own and those of a user's file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
+
+from netbeam.declare import Layer
+from netbeam.plan import Plan, compile_plan, record_types
+from netbeam.protocols import LAYERS
+from pipeline.options import BadOption
+
+if TYPE_CHECKING:
+    from netbeam.encoders import Encoder
+
+
+class Records(NamedTuple):
+    """Declared layers, and encoders in Python."""
+
+    layers: tuple[Layer, ...]
+    encoders: tuple[Encoder, ...] = ()
+
+    def type_ids(self) -> dict[str, int]:
+        """Give the number of each record type."""
+        layers = (*record_types(self.layers).values(), *(encoder.layer for encoder in self.encoders))
+        return {layer.name: layer.type_id for layer in layers if layer.type_id is not None}
+
+    def plan(self, types: Collection[str], *, payload: bool, entropy: bool) -> Plan:
+        """Give the plan that writes those of `types` that are declared."""
+        declared = [name for name in record_types(self.layers) if name in types]
+        return compile_plan(self.layers, declared, payload=payload, entropy=entropy)
+
+    def encoders_of(self, types: Collection[str]) -> tuple[Encoder, ...]:
+        """Give the encoders of those of `types` that are coded in Python."""
+        return tuple(encoder for encoder in self.encoders if encoder.record.name in types)
+
+
+def load_records(path: str) -> Records:
+    """Give netbeam's record types, and those of the user's Python file if there is one.
+
+    Raises:
+        BadOption: the file can't be run, or what it adds is there already.
+    """
+    if not path:
+        return Records(LAYERS)
+    from netbeam.encoders import load_extension
+
+    try:
+        extension = load_extension(path)
+    except OSError as error:
+        raise BadOption(f"--encoders {path}: {(error.strerror or str(error)).lower()}") from error
+    except Exception as error:
+        raise BadOption(f"--encoders {path}: {type(error).__name__}: {error}") from error
+    records = Records((*LAYERS, *extension.layers), extension.encoders)
+    added = (*extension.layers, *(encoder.layer for encoder in extension.encoders))
+    names = Counter([*record_types(LAYERS), *(layer.name for layer in added)])
+    numbers = Counter(layer.type_id for layer in (*record_types(LAYERS).values(), *added))
+    for layer in added:
+        if names[layer.name] > 1:
+            raise BadOption(f"--encoders {path}: a record type {layer.name} is there already")
+        if layer.type_id is not None and numbers[layer.type_id] > 1:
+            raise BadOption(f"--encoders {path}: the type number {layer.type_id} of {layer.name} is taken")
+    return records
