@@ -70,8 +70,9 @@ class Field:
     """One field of a record.
 
     `kind` says where the value comes from: "number" (at `at`), "mac", "ipv4", "ipv6" (text of the
-    address at `at`), "raw" (the bytes at `at`), "derived" (from the packet around the header) or
-    "coded" (by the kernel function `by`). A number below `least` is absent. `doc` gives meaning and unit where the name does not.
+    address at `at`), "raw" (the bytes at `at`), "derived" (from the packet around the header),
+    "coded" (by the kernel function `by`) or "given" (by a user's Python function). A number below
+    `least` is absent. `doc` gives meaning and unit where the name does not.
     """
 
     name: str
@@ -167,6 +168,11 @@ def coded(
     return Field(name, number, type, "coded", at, repeated, by, doc=doc)
 
 
+def given(name: str, number: int, type: str | Message, *, repeated: bool = False, doc: str = "") -> Field:
+    """Declare a field of a record that a Python function makes (netbeam.encoders.Encoder)."""
+    return Field(name, number, type, "given", repeated=repeated, doc=doc)
+
+
 @dataclass(frozen=True)
 class Length:
     """A length in bytes: the number at `at`, times `unit`, plus `add`; zero stays zero if `zero_is_rest`."""
@@ -227,9 +233,9 @@ class Carries:
     A number that nobody declared makes the packet unknown when `required`; else what follows is
     application data. When not `certain`, a match is but a guess, as ports are: what is too short or not
     `plausible` for the layer is application data too. `only_if` must hold for the number to have its
-    meaning; else the packet is unknown. `length_below` is the EtherType rule of IEEE 802.3: a smaller number is the
-    length of the payload, and what it carries is found under `length_key`. `either_order` reads a
-    number of either byte order.
+    meaning; else the packet is unknown. `length_below` is the EtherType rule of IEEE 802.3: a smaller
+    number is the length of the payload, and what it carries is found under `length_key`. `either_order`
+    reads a number of either byte order.
     """
 
     space: str

@@ -1,0 +1,58 @@
+# One line a target; pyproject.toml has the settings of every tool. `make help` lists the targets.
+PYTHON ?= python3
+CAPTURE ?= sample/office.pcap
+BIN := .venv/bin
+SETUP := .venv/.complete
+
+.PHONY: help setup run test test-all check format schema golden bench asan clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+setup: $(SETUP) ## make .venv with .venv/bin/netbeam, its kernel compiled where there is a C compiler
+
+$(SETUP): pyproject.toml setup.py $(wildcard netbeam/kernel/*.py netbeam/kernel/*.pxd)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable . --group test --group dev
+	@$(BIN)/python -c "from netbeam.kernel import compiled; print('kernel: compiled' if compiled() else \
+	  'kernel: interpreted, about fifty times slower: install a C compiler and run make setup again')"
+	@touch $@
+
+run: $(SETUP) sample/office.pcap ## run the main job on a sample capture (or CAPTURE=file)
+	$(BIN)/netbeam run $(CAPTURE) -o sample/out --overwrite
+
+sample/office.pcap: benchmarks/traffic.py | $(SETUP)
+	$(BIN)/python -m benchmarks.traffic $@
+
+test: $(SETUP) ## the tests, with the compiled kernel and with the interpreted one
+	$(BIN)/python -m pytest -q
+	NETBEAM_PURE=1 $(BIN)/python -m pytest -q
+
+test-all: $(SETUP) ## the tests with long random searches and every packet of the shared captures
+	$(BIN)/python -m pytest -q --hypothesis-profile=long --all-packets
+
+check: $(SETUP) ## style, types, generated files up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m netbeam.derive --check
+
+format: $(SETUP) ## put the code in its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: $(SETUP) ## write schema/ anew from the declarations
+	$(BIN)/python -m netbeam.derive
+
+golden: $(SETUP) ## write the expected records of tests/golden anew: review the difference
+	$(BIN)/python -m tests.regenerate
+
+bench: $(SETUP) ## measure; writes benchmarks/results.json (BENCH="--peers" adds other programs)
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+asan: $(SETUP) ## the hostile tests with the kernel under AddressSanitizer
+	$(BIN)/python -m tests.asan
+
+clean: ## remove what the targets made
+	rm -rf .venv build *.egg-info sample netbeam/kernel/*.c netbeam/kernel/*.so

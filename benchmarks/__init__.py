@@ -1,0 +1,1 @@
+"""How fast netbeam is: `make bench`."""

@@ -1,0 +1,114 @@
+"""`make bench`: measures whole runs and their parts, prints a table, writes benchmarks/results.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import kernel
+from benchmarks.captures import big_capture
+from benchmarks.end_to_end import BASE_TYPES, slope
+from benchmarks.peers import peer_seconds
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def processor() -> str:
+    """Name the processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if os.path.exists("/proc/cpuinfo") else ():  # noqa: PTH110
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def whole_runs(small: Path, large: Path, rounds: int) -> dict[str, Any]:
+    """Measure `netbeam run` from outside."""
+    questions = {
+        "all record types": (),
+        "9 base types": ("--include", BASE_TYPES),
+        "all, zstd": ("--compression", "zstd"),
+        "all, not compressed": ("--compression", "none"),
+        "all, 1 worker": ("--workers", "1"),
+        "all, 2 workers": ("--workers", "2"),
+    }
+    return {name: vars(slope(small, large, flags, rounds)) for name, flags in questions.items()}
+
+
+def parts(large: Path) -> dict[str, Any]:
+    """Measure the parts of the job on their own."""
+    batches = kernel.some_batches(large)
+    compression = {codec: kernel.compression_ns(batches, codec) for codec in ("gzip", "zstd")}
+    return {
+        "framing": kernel.framing_ns(large),
+        "walk alone": kernel.kernel_ns(batches, []),
+        "walk and all records": kernel.kernel_ns(batches),
+        **{f"{codec} of all records": cost for codec, (cost, _) in compression.items()},
+        "dpkt and protobuf": kernel.dpkt_ns(batches),
+        "bytes a packet": {codec: size for codec, (_, size) in compression.items()},
+        "record types": kernel.record_ns(batches),
+    }
+
+
+def show(results: dict[str, Any]) -> None:
+    """Print the figures."""
+    console = Console(width=110)
+    console.print(f"{results['date']}, {results['machine']}")
+    table = Table("whole run", "million packets/s", "fixed s", "CPU ns/packet", "peak MB", box=None)
+    for name, run in results["whole runs"].items():
+        small, large = run["megabytes"]
+        table.add_row(
+            name,
+            f"{run['packets_per_second'] / 1e6:.2f}",
+            f"{run['fixed_seconds']:.2f}",
+            f"{run['processor_ns']:.0f}",
+            f"{small:.0f} / {large:.0f}",
+        )
+    console.print(table)
+    table = Table("part, one thread", "ns/packet", box=None)
+    for name, value in results["parts"].items():
+        if isinstance(value, float):
+            table.add_row(name, f"{value:.0f}")
+    console.print(table)
+    table = Table("record type", "ns/record", "bytes", box=None)
+    for name, (cost, size) in sorted(results["parts"]["record types"].items(), key=lambda item: -item[1][0]):
+        table.add_row(name, f"{cost:.0f}", f"{size:.0f}")
+    console.print(table)
+    for name, seconds in results.get("peers", {}).items():
+        console.print(f"{name}: {seconds:.1f} s for the small capture")
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each whole job (default 5)")
+    parser.add_argument(
+        "--sizes", default="256,1024", help="megabytes of the two captures (default 256,1024)"
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="run other programs too, those that are installed"
+    )
+    arguments = parser.parse_args()
+    small, large = (big_capture(int(size)) for size in arguments.sizes.split(","))
+    results = {
+        "date": date.today().isoformat(),
+        "machine": f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "captures": [path.name for path in (small, large)],
+        "whole runs": whole_runs(small, large, arguments.rounds),
+        "parts": parts(large),
+    }
+    if arguments.peers:
+        results["peers"] = peer_seconds(small)
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    show(results)
+
+
+if __name__ == "__main__":
+    main()
