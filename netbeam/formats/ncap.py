@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from netbeam.declare import OWN_NUMBERS
 from netbeam.formats.compression import CODECS as CODECS
 from netbeam.formats.compression import Codec as Codec
 from netbeam.formats.compression import Truncated as Truncated
@@ -218,9 +219,16 @@ class Records:
             if type_ == named:
                 return schema, type_
         if not known:
-            what = f"type {self.header.Type}" if self.header is not None else f"{named}, by its name"
-            raise NotRecords(f"{name} holds records that nobody here has declared ({what})")
+            raise NotRecords(f"{name} holds records of {self._stranger(named)}")
         return known[0]
+
+    def _stranger(self, named: str) -> str:
+        """Say which type nobody knows, and where a user's own is to be named."""
+        if self.header is None:
+            return f"a type {named} (by its name), which is not known"
+        own = self.header.Type >= OWN_NUMBERS
+        hint = ": --encoders, or `layers`, must give the file that declares it" if own else ""
+        return f"type {self.header.Type}, which is not known{hint}"
 
     def _own(self) -> Schema:
         from netbeam.schema import declared
