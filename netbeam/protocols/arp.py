@@ -5,6 +5,7 @@ from netbeam.declare import Layer, coded, derived, ether_type, int32, u8, u16
 ARP = Layer(
     name="ARP",
     type_id=8,
+    doc="An address resolution packet (RFC 826).",
     header_len=8,
     measured_by="arp_length",
     fields=(

@@ -31,6 +31,7 @@ DHCP_OPTION = Message(
 DHCPV4 = Layer(
     name="DHCPv4",
     type_id=47,
+    doc="A DHCP message (RFC 2131).",
     header_len=240,
     spans=True,
     plausible=(Check(u8(0), 1, 2, "operation"), Check(u32(236), COOKIE, COOKIE, "magic cookie")),

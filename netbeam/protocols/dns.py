@@ -81,6 +81,7 @@ OPERATION = u8(2).bits(3, 4)
 DNS = Layer(
     name="DNS",
     type_id=41,
+    doc="A DNS message over UDP, or over TCP in one segment (RFC 1035).",
     header_len=12,
     spans=True,
     plausible=(Check(OPERATION, 0, 6, "operation code"), Check(u8(3).bits(6, 1), 0, 0, "reserved bit")),

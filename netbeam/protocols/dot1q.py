@@ -5,6 +5,7 @@ from netbeam.declare import Layer, boolean, derived, ether_type, ether_type_or_l
 DOT1Q = Layer(
     name="Dot1Q",
     type_id=9,
+    doc="A VLAN tag (IEEE 802.1Q).",
     header_len=4,
     fields=(
         derived("Timestamp", 1),

@@ -5,6 +5,7 @@ from netbeam.declare import Field, Layer, derived, ether_type, ether_type_or_len
 ETHERNET = Layer(
     name="Ethernet",
     type_id=7,
+    doc="An Ethernet frame (IEEE 802.3).",
     header_len=14,
     fields=(
         derived("Timestamp", 1),

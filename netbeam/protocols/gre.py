@@ -31,6 +31,7 @@ ROUTING = Message(
 GRE = Layer(
     name="GRE",
     type_id=77,
+    doc="A generic routing encapsulation header (RFC 2784, RFC 2890).",
     header_len=4,
     measured_by="gre_length",
     fields=(

@@ -5,6 +5,7 @@ from netbeam.declare import Layer, derived, int32, ip_protocol, u16
 ICMPV4 = Layer(
     name="ICMPv4",
     type_id=32,
+    doc="An ICMP message (RFC 792).",
     header_len=8,
     fields=(
         derived("Timestamp", 1),

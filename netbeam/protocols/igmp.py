@@ -17,6 +17,7 @@ GROUP_RECORD = Message(
 IGMP = Layer(
     name="IGMP",
     type_id=54,
+    doc="A multicast group management message (RFC 2236, RFC 3376).",
     header_len=8,
     spans=True,
     fields=(

@@ -31,6 +31,7 @@ IPV4_OPTION = Message(
 IPV4 = Layer(
     name="IPv4",
     type_id=29,
+    doc="An IPv4 header (RFC 791).",
     header_len=20,
     length=Length(u8(0).bits(0, 4), unit=4),
     total=Length(u16(2), zero_is_rest=True),  # zero: written before segmentation offload

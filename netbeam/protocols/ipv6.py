@@ -43,6 +43,7 @@ HOP_BY_HOP_OPTION = Message(
 HOP_BY_HOP = Layer(
     name="IPv6HopByHop",
     type_id=56,
+    doc="An IPv6 hop-by-hop options header (RFC 8200, 4.3).",
     header_len=2,
     length=Length(u8(1), unit=8, add=8),
     fields=(
@@ -58,6 +59,7 @@ HOP_BY_HOP = Layer(
 FRAGMENT = Layer(
     name="IPv6Fragment",
     type_id=68,
+    doc="An IPv6 fragment header (RFC 8200, 4.5).",
     header_len=8,
     fragment=Fragment(offset=u16(2).bits(3, 13), more=u16(2).bits(0, 1)),
     fields=(
@@ -100,6 +102,7 @@ NO_NEXT_HEADER = Layer(name="IPv6NoNextHeader", type_id=None, header_len=0, foun
 IPV6 = Layer(
     name="IPv6",
     type_id=31,
+    doc="An IPv6 header (RFC 8200).",
     header_len=40,
     total=Length(u16(4), add=40, zero_is_rest=True),  # zero: a jumbogram, or segmentation offload
     requires=(Check(u8(0).bits(4, 4), 6, 6, "version"),),

@@ -5,6 +5,7 @@ from netbeam.declare import LLC_NUMBER, At, Layer, boolean, by_number, coded, de
 LLC = Layer(
     name="LLC",
     type_id=51,
+    doc="A logical link control header (IEEE 802.2).",
     header_len=3,
     measured_by="llc_length",
     fields=(

@@ -18,6 +18,7 @@ from netbeam.declare import (
 NTP = Layer(
     name="NTP",
     type_id=52,
+    doc="An NTP packet (RFC 5905).",
     header_len=48,
     spans=True,
     # Modes 6 and 7, control and private messages, have other layouts.

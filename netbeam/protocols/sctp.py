@@ -5,6 +5,7 @@ from netbeam.declare import Layer, derived, int32, ip_protocol, u16, u32, uint32
 SCTP = Layer(
     name="SCTP",
     type_id=40,
+    doc="The common header of an SCTP packet (RFC 9260).",
     header_len=12,
     ports=(u16(0), u16(2)),
     fields=(

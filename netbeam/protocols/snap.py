@@ -5,6 +5,7 @@ from netbeam.declare import Carries, Check, Key, Layer, derived, int32, raw, u16
 SNAP = Layer(
     name="SNAP",
     type_id=59,
+    doc="A subnetwork access protocol header (RFC 1042).",
     header_len=5,
     fields=(
         derived("Timestamp", 1),

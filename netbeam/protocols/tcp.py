@@ -29,6 +29,7 @@ TCP_OPTION = Message(
 TCP = Layer(
     name="TCP",
     type_id=38,
+    doc="A TCP segment (RFC 9293).",
     header_len=20,
     length=Length(u8(12).bits(4, 4), unit=4),
     ports=(u16(0), u16(2)),

@@ -5,6 +5,7 @@ from netbeam.declare import Layer, Length, by_port, derived, int32, ip_protocol,
 UDP = Layer(
     name="UDP",
     type_id=37,
+    doc="A UDP datagram (RFC 768).",
     header_len=8,
     total=Length(u16(4), zero_is_rest=True),  # zero: a jumbogram (RFC 2675)
     ports=(u16(0), u16(2)),
