@@ -20,12 +20,12 @@ class _Line:
 def lines(columns: Columns, records: Iterable[Any]) -> Iterator[str]:
     """Give each record's line. What is nested or repeated is JSON text; flags are true and false."""
     line = _Line()
-    write = csv.writer(line, lineterminator="\n").writerow
+    write = csv.writer(line, lineterminator="\r\n").writerow  # so that a bare \r is quoted too
     encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
     composite = [index for index, type_ in enumerate(columns.types) if not type_]
     flags = [index for index, type_ in enumerate(columns.types) if type_ == "bool"]
     write(columns.names)
-    yield line.text
+    yield line.text[:-2] + "\n"
     for record in records:
         values = columns.row(record)
         for index in composite:
@@ -33,4 +33,4 @@ def lines(columns: Columns, records: Iterable[Any]) -> Iterator[str]:
         for index in flags:
             values[index] = "true" if values[index] else "false"
         write(values)
-        yield line.text
+        yield line.text[:-2] + "\n"
