@@ -62,7 +62,7 @@ cdef class Writer:
     cdef bint room(self, Py_ssize_t size) noexcept nogil
     cdef void begin(self, long long time) noexcept nogil
     cdef Py_ssize_t fields(self, unsigned int* ops, Py_ssize_t row) noexcept nogil
-    cdef void entropy(self) noexcept nogil
+    cdef bint entropy(self) noexcept nogil
     cdef void addresses(self, Py_ssize_t source, Py_ssize_t target, int length) noexcept nogil
     cdef void uint(self, unsigned int number, unsigned long long value) noexcept nogil
     cdef void raw(self, unsigned int number, Py_ssize_t start, Py_ssize_t stop) noexcept nogil

@@ -268,8 +268,8 @@ class Writer:
                 continue
             elif kind == ENTROPY:
                 self.at = put_key(out, at, key, ops[row + 5])
-                self.entropy()
-                at = self.at
+                if self.entropy():
+                    at = self.at
                 row += OP_COLUMNS
                 continue
             else:
@@ -290,8 +290,8 @@ class Writer:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def entropy(self) -> cython.void:
-        """Write the Shannon entropy of the captured payload in bits a byte, as a double."""
+    def entropy(self) -> cython.bint:
+        """Write the Shannon entropy of the captured payload in bits a byte, as a double; false when it is zero."""
         i: cython.Py_ssize_t
         total: cython.Py_ssize_t = self.payload_end - self.body
         share: cython.double
@@ -308,11 +308,14 @@ class Writer:
             if counts[i] > 0:
                 share = cython.cast(cython.double, counts[i]) / total
                 bits -= share * log2(share)
+        if bits == 0:
+            return False
         if cython.compiled:
             memcpy(cython.address(self.out[self.at]), cython.address(bits), 8)
         else:
             self.out[self.at : self.at + 8] = pack("<d", bits)
         self.at += 8
+        return True
 
     @cython.cfunc
     @cython.inline
