@@ -10,7 +10,7 @@ import lzma
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 from isal import igzip_lib
 

@@ -29,7 +29,7 @@ def read_header(head: bytes) -> Framing | str:
     """Read the file header, of which `head` has the first bytes; give a sentence if it cannot be used."""
     order: Literal["little", "big"] = "little" if int.from_bytes(head[:4], "little") in _KINDS else "big"
     if len(head) < HEADER:
-        return f"pcap header is cut: {HEADER} bytes needed, {len(head)} left"
+        return f"pcap header is cut: {HEADER} bytes needed, {len(head)} there"
 
     def number(start: int, end: int) -> int:
         return int.from_bytes(head[start:end], order)

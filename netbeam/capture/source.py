@@ -43,9 +43,10 @@ class LocalFile:
 
     def window(self, start: int, end: int) -> memoryview:
         """Give the bytes from `start` to `end`, or to the end of the file; it holds until the next call."""
-        if len(self._buffer) < end - start:
-            self._buffer = bytearray(end - start + READ_BYTES)
-        view = memoryview(self._buffer)[: max(0, min(end, self._size) - start)]
+        size = max(0, min(end, self._size) - start)
+        if len(self._buffer) < size:
+            self._buffer = bytearray(size + READ_BYTES)
+        view = memoryview(self._buffer)[:size]
         done = 0
         try:
             while done < len(view) and (new := os.preadv(self._descriptor, [view[done:]], start + done)):
@@ -81,7 +82,9 @@ class Stream:
     of `size` bytes, in which the bytes can be read again.
     """
 
-    def __init__(self, pieces: Iterator[bytes], *, spill: str = "", path: str = "", size: int = 0) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes], *, spill: str | None = None, path: str = "", size: int = 0
+    ) -> None:
         """Take the bytes of `pieces`, none of them empty."""
         self._pieces = pieces
         self._spill = spill
@@ -113,7 +116,7 @@ class Stream:
 
     def keep(self, start: int, end: int, number: int) -> Kept:
         """Make sure that the bytes from `start` to `end` can be read again; tell where."""
-        if not self._spill:
+        if self._spill is None:
             return Kept(self._path, self._size, 0.0, start)
         path = Path(self._spill) / f"{self._prefix}-{number:06d}.chunk"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -229,10 +229,10 @@ def walk_pcapng(
     name: cython.longlong
     least: cython.longlong
     length: cython.longlong = 0
-    captured: cython.longlong
-    number: cython.longlong
-    wire: cython.longlong
-    at: cython.Py_ssize_t
+    captured: cython.longlong = 0
+    number: cython.longlong = 0
+    wire: cython.longlong = 0
+    at: cython.Py_ssize_t = 0
     value: cython.longlong = 0
     time: cython.ulonglong
     kind: cython.int = _other
@@ -271,11 +271,6 @@ def walk_pcapng(
                 stop = _absurd
                 break
             end = position + length
-            if end <= size:
-                value = u32(data, end - 4, big)
-                if value != length:
-                    stop = _trailer
-                    break
             if kind == _packet:
                 if position + 28 > size and name != 3:
                     stop = _crosses
@@ -296,9 +291,14 @@ def walk_pcapng(
                     if captured > length - 32:
                         stop = _captured
                         break
-                if end > size:
-                    stop = _crosses
-                    break
+            if end > size:
+                stop = _crosses
+                break
+            value = u32(data, end - 4, big)
+            if value != length:
+                stop = _trailer
+                break
+            if kind == _packet:
                 if room > 0:
                     if row + 5 > room:
                         stop = _full
@@ -322,9 +322,6 @@ def walk_pcapng(
                     row += 5
                 packets += 1
                 last = end
-            elif end > size:
-                stop = _crosses
-                break
             elif kind != _other:
                 stop = _describes
                 break

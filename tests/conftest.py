@@ -1,0 +1,52 @@
+"""What tests of several parts share."""
+
+import os
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+from captures import read
+
+import netbeam.kernel
+
+
+def absent(what):
+    """Skip the test that needs what this machine lacks; under CI=true that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is needed under CI")
+    pytest.skip(f"without {what}")
+
+
+@pytest.fixture(scope="session")
+def shared_pcaps():
+    """The folder of real captures beside the repository."""
+    folder = Path(__file__).parents[2] / "shared" / "pcaps"
+    return folder if folder.is_dir() else absent("../shared/pcaps")
+
+
+@pytest.fixture(scope="session")
+def interpreted():
+    """Load a module of the kernel that imports no other, interpreted, beside the one in use."""
+
+    @cache
+    def load(name):
+        path = Path(netbeam.kernel.__file__).with_name(f"{name}.py")
+        spec = spec_from_file_location(f"interpreted_{name}", path)
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def read_bytes(tmp_path):
+    """Give a function that writes a capture to a file and reads it: its packets and its problems."""
+
+    def write_and_read(data, **options):
+        path = tmp_path / "capture"
+        path.write_bytes(data)
+        return read(path, **options)
+
+    return write_and_read
