@@ -1,0 +1,107 @@
+"""Packets through the decoder, and what must be true of whatever comes out."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from captures import Packet
+
+from netbeam.chunk import COLUMNS, PacketBatch
+from netbeam.decode import Decoded, Decoder
+from netbeam.descriptors import message_classes
+from netbeam.plan import Plan, compile_plan
+from netbeam.protocols import LAYERS
+from netbeam.schema import declared
+
+CLASSES = message_classes(declared(LAYERS))
+ALL = compile_plan(LAYERS, payload=True, entropy=True)
+"""The plan that leaves nothing out."""
+
+
+def batch(packets: Sequence[Packet]) -> PacketBatch:
+    """Put packets into memory that ends with the last one's last byte.
+
+    A sanitizer sees a read beyond it.
+    """
+    joined = b"".join(packet.data for packet in packets)
+    data = array("B", b"\0") * len(joined)  # unlike bytes and bytearray, of exactly this size
+    memoryview(data)[:] = joined
+    index = array("q")
+    offset = 0
+    for packet in packets:
+        index.extend((offset, len(packet.data), packet.length, packet.time, packet.link))
+        offset += len(packet.data)
+    assert len(index) == COLUMNS * len(packets)
+    return PacketBatch("test.pcap", 0, 1, memoryview(data), index)
+
+
+def decode(packets: Sequence[Packet], plan: Plan = ALL, buffer_bytes: int = 1 << 16) -> Decoded:
+    """Decode packets by a decoder of their own, without compression."""
+    return Decoder(plan, bytes, buffer_bytes).decode(batch(packets))
+
+
+def split(data: bytes) -> Iterator[bytes]:
+    """Give the messages of a block, each after its length as a varint."""
+    at = 0
+    while at < len(data):
+        size = shift = 0
+        while data[at] >= 128:
+            size |= (data[at] & 127) << shift
+            shift += 7
+            at += 1
+        size |= data[at] << shift
+        at += 1 + size
+        assert at <= len(data), "a message runs over its block"
+        yield data[at - size : at]
+
+
+def joined(decoded: Decoded) -> dict[str, bytes]:
+    """Give the records of each type as they would lie in one file."""
+    files: dict[str, bytes] = {}
+    for block in decoded.blocks:
+        files[block.file] = files.get(block.file, b"") + block.data
+    return files
+
+
+def records(decoded: Decoded) -> dict[str, list[Any]]:
+    """Parse all records by protobuf's own parser, which must know all fields and would write no byte less."""
+    files = {}
+    for name, data in joined(decoded).items():
+        files[name] = parsed = []
+        for body in split(data):
+            message = CLASSES[name].FromString(body)
+            message.DiscardUnknownFields()
+            assert message.ByteSize() == len(body), f"{name} is not as protobuf would write it: {body.hex()}"
+            parsed.append(message)
+    return files
+
+
+def check(
+    packets: Sequence[Packet], decoded: Decoded, *, quiet: Collection[str] = ()
+) -> dict[str, list[Any]]:
+    """Assert what holds for the decoding of any packets; give the records."""
+    account = decoded.account.sources["test.pcap"]
+    assert account.balanced()
+    assert account.read == len(packets)
+    assert account.truncated == sum(len(packet.data) < packet.length for packet in packets)
+    assert account.bytes == sum(len(packet.data) for packet in packets)
+    assert account.unknown.total() + account.errors.total() == len(decoded.rejects)
+    numbers = [reject.packet for reject in decoded.rejects]
+    assert numbers == sorted(set(numbers)), "rejects come in the order of their packets, one a packet"
+    for reject in decoded.rejects:
+        packet = packets[reject.packet - 1]
+        assert (reject.data, reject.time, reject.length) == (packet.data, packet.time, packet.length)
+        assert 0 <= reject.offset <= max(len(packet.data), packet.length)
+        assert reject.detail
+    parsed = records(decoded)
+    assert {name: written.records for name, written in decoded.account.encoded.items()} == {
+        name: len(messages) for name, messages in parsed.items()
+    }
+    for name in parsed:
+        blocks = [block for block in decoded.blocks if block.file == name]
+        assert [block.sequence for block in blocks] == list(range(len(blocks)))
+        assert [block.records for block in blocks] == [len(list(split(block.data))) for block in blocks]
+        assert all(block.raw_bytes == len(block.data) for block in blocks)
+    return parsed
