@@ -28,7 +28,7 @@ MAX_RECORD_BYTES = 64 << 20
 """A longer record is taken for damage: what a length claims is never believed beyond this."""
 
 _MAX_VARINT_BYTES = 10
-_WRITTEN_BY = re.compile(r"v\d+\.\d+|netbeam ")
+_WRITTEN_BY = re.compile(r"v\d+\.\d+|netbeam\b")
 _FILE_NAME = re.compile(r"(\w+?)(?:-(\d+)-of-\d+)?\.ncap(?:\.\w+)?")
 
 
