@@ -77,7 +77,7 @@ class Field:
 
     name: str
     number: int
-    type: str | Message
+    type: str | Message | Layer
     kind: str = "number"
     at: At | None = None
     repeated: bool = False
@@ -152,7 +152,7 @@ def derived(name: str, number: int) -> Field:
 def coded(
     name: str,
     number: int,
-    type: str | Message,
+    type: str | Message | Layer,
     by: str = "",
     at: At | None = None,
     *,
