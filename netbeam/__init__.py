@@ -1,0 +1,1 @@
+"""The library: packets in, records out. It knows nothing of Beam."""

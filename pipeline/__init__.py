@@ -1,0 +1,1 @@
+"""The job as a whole: options, graph, command line."""

@@ -1,0 +1,1 @@
+"""Presets, one for each place where the job runs: Beam options, nothing about packets."""
