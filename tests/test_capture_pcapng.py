@@ -1,5 +1,6 @@
 """pcapng: what is read from it, sound and broken."""
 
+import io
 import struct
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from captures import (
     obsolete,
     option,
     pcapng,
+    read,
     section,
     simple,
     some_packets,
@@ -287,3 +289,23 @@ def test_every_resolution_is_read(read_bytes, resolution):
     assert packets[0].time == frame.unix_ns(ticks, resolution, 0)
     assert packets[0].time == 3 * 10**9 or ticks == 2**64 - 1
     assert problems == []
+
+
+@pytest.mark.parametrize("chunk_bytes", [1000, 1 << 20, 8 << 20])
+def test_blocks_longer_than_what_is_held_of_a_stream_are_gone_over(tmp_path, read_bytes, chunk_bytes):
+    behind_a_mebibyte = option(1, bytes(65_000)) * 17
+    parts = [HEAD, enhanced(b"a", 1), block(0x0BAD, bytes(300_000)), enhanced(bytes(200_000), 2)]
+    parts += [interface(113, resolution=9, options=behind_a_mebibyte), enhanced(b"b", 3, on=1)]
+    parts += [interface(147, options=behind_a_mebibyte, resolution=9), enhanced(b"c", 4, on=2)]
+    parts += [block(0x0BAD, bytes(200_000), trailer=5), enhanced(b"behind", 5)]
+    data = b"".join(parts)
+    packets, problems = read_bytes(data, chunk_bytes=chunk_bytes)
+    assert [(packet.time, packet.link) for packet in packets] == [
+        (1000, 1),
+        (2000, 1),
+        (3000, 113),
+        (4000, 147),
+    ]
+    assert problems[0].startswith(f"block at byte {len(b''.join(parts[:-2]))} ends with another length, 5; ")
+    stream = read("x://y", chunk_bytes=chunk_bytes, spill=tmp_path, open_file=lambda _: io.BytesIO(data))
+    assert stream == (packets, problems)

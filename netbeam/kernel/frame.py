@@ -204,6 +204,67 @@ def walk_pcap(
     return stop, position, packets, position, end, captured
 
 
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def kind_of(name: cython.longlong) -> cython.int:
+    """Give the kind of a block by its type: enhanced, simple and obsolete packet blocks are one kind."""
+    if name in (6, 3, 2):
+        return _packet
+    if name == 1:
+        return _interface
+    return _section if name == 0x0A0D0D0A else _other
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def least_length(kind: cython.int, simple: cython.bint) -> cython.longlong:
+    """Give the length of the shortest block of a kind."""
+    if kind == _packet:
+        return 16 if simple else 32
+    if kind == _interface:
+        return 20
+    return 28 if kind == _section else 12
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def simple_captured(
+    wire: cython.longlong, most: cython.longlong, interfaces: cython.longlong[::1], known: cython.longlong
+) -> cython.longlong:
+    """Give how much a simple packet block captured: its length, but at most the snap length and its room."""
+    if wire < most:
+        most = wire
+    if known > 0 and 0 < interfaces[1] < most:
+        return interfaces[1]
+    return most
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def packet_time(
+    data: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    big: cython.bint,
+    interfaces: cython.longlong[::1],
+    known: cython.longlong,
+    number: cython.longlong,
+) -> cython.longlong:
+    """Give the time of the packet block at `position`, whose first 20 bytes the caller knows to be there."""
+    ticks: cython.ulonglong = u32(data, position + 12, big)
+    ticks = ticks << 32 | u32(data, position + 16, big)
+    if number < known:
+        return ticks_to_ns(ticks, interfaces[number * 4 + 2], interfaces[number * 4 + 3])
+    return ticks_to_ns(ticks, 6, 0)
+
+
 def walk_pcapng(
     data: cython.const[cython.uchar][::1],
     position: cython.Py_ssize_t,
@@ -227,14 +288,12 @@ def walk_pcapng(
     end: cython.Py_ssize_t = position
     last: cython.Py_ssize_t = position
     name: cython.longlong
-    least: cython.longlong
-    length: cython.longlong = 0
+    length: cython.longlong
     captured: cython.longlong = 0
     number: cython.longlong = 0
     wire: cython.longlong = 0
-    at: cython.Py_ssize_t = 0
     value: cython.longlong = 0
-    time: cython.ulonglong
+    simple: cython.bint
     kind: cython.int = _other
     stop: cython.int = _border
     with cython.nogil:
@@ -243,52 +302,37 @@ def walk_pcapng(
                 stop = _short
                 break
             name = u32(data, position, big)
-            kind = _other
-            least = 12
-            if name == 6 or name == 2:
-                kind = _packet
-                least = 32
-            elif name == 3:
-                kind = _packet
-                least = 16
-            elif name == 1:
-                kind = _interface
-                least = 20
-            elif name == 0x0A0D0D0A:
-                kind = _section
-                least = 28
+            kind = kind_of(name)
+            simple = name == 3
+            if kind == _section:
                 value = u32(data, position + 8, True)
-                if value != 0x1A2B3C4D and value != 0x4D3C2B1A:
+                big = value == 0x1A2B3C4D
+                if not big and value != 0x4D3C2B1A:
                     stop = _order
                     break
-                big = value == 0x1A2B3C4D
             length = u32(data, position + 4, big)
             value = length
-            if length < least or length & 3:
+            if length < least_length(kind, simple) or length & 3:
                 stop = _length
-                break
-            if kind == _packet and length > _max:
-                stop = _absurd
                 break
             end = position + length
             if kind == _packet:
-                if position + 28 > size and name != 3:
-                    stop = _crosses
+                if length > _max:
+                    stop = _absurd
                     break
                 number = 0
-                if name == 3:
-                    at = position + 12
+                if simple:
                     wire = u32(data, position + 8, big)
-                    captured = wire if wire < length - 16 else length - 16
-                    if known > 0 and 0 < interfaces[1] < captured:
-                        captured = interfaces[1]
+                    captured = simple_captured(wire, length - 16, interfaces, known)
+                elif position + 28 > size:
+                    stop = _crosses
+                    break
                 else:
-                    at = position + 28
                     number = u32(data, position + 8, big) if name == 6 else u16(data, position + 8, big)
                     captured = u32(data, position + 20, big)
                     wire = u32(data, position + 24, big)
-                    value = captured
                     if captured > length - 32:
+                        value = captured
                         stop = _captured
                         break
             if end > size:
@@ -298,32 +342,23 @@ def walk_pcapng(
             if value != length:
                 stop = _trailer
                 break
+            if kind in (_interface, _section):
+                stop = _describes
+                break
             if kind == _packet:
                 if room > 0:
                     if row + 5 > room:
                         stop = _full
                         break
-                    rows[row] = at
+                    rows[row] = position + (12 if simple else 28)
                     rows[row + 1] = captured
                     rows[row + 2] = wire if wire > captured else captured
-                    rows[row + 3] = 0
-                    rows[row + 4] = -1
-                    if number < known:
-                        rows[row + 4] = interfaces[number * 4]
-                    if name != 3:
-                        time = u32(data, position + 12, big)
-                        time = time << 32 | u32(data, position + 16, big)
-                        if number < known:
-                            rows[row + 3] = ticks_to_ns(
-                                time, interfaces[number * 4 + 2], interfaces[number * 4 + 3]
-                            )
-                        else:
-                            rows[row + 3] = ticks_to_ns(time, 6, 0)
+                    rows[row + 3] = (
+                        0 if simple else packet_time(data, position, big, interfaces, known, number)
+                    )
+                    rows[row + 4] = interfaces[number * 4] if number < known else -1
                     row += 5
                 packets += 1
                 last = end
-            elif kind != _other:
-                stop = _describes
-                break
             position = end
     return stop, position, packets, last, end, value, big, kind
