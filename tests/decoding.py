@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from captures import Packet
 
 from netbeam.chunk import COLUMNS, PacketBatch
 from netbeam.decode import Decoded, Decoder
+from netbeam.block import Reject
 from netbeam.descriptors import message_classes
+from netbeam.packet import Span
+from netbeam.packet import packets as packets_of
 from netbeam.plan import Plan, compile_plan
 from netbeam.protocols import LAYERS
 from netbeam.schema import declared
@@ -105,3 +109,39 @@ def check(
         assert [block.records for block in blocks] == [len(list(split(block.data))) for block in blocks]
         assert all(block.raw_bytes == len(block.data) for block in blocks)
     return parsed
+
+
+class One(NamedTuple):
+    """What became of a single packet: the layers found in it, its records by type, and the reject if it is one."""
+
+    layers: list[Span]
+    records: dict[str, list[Any]]
+    reject: Reject | None
+
+
+RECORDED = {layer.name for layer in LAYERS if layer.type_id is not None}
+
+
+def decode_one(decoder: Decoder, packet: Packet) -> One:
+    """Decode a single packet that lies alone in memory; assert what holds for any, and that faults end its records."""
+    alone = batch([packet])
+    decoded = decoder.decode(alone)
+    parsed = check([packet], decoded)
+    layers = list(next(packets_of(alone)).layers)
+    (reject,) = decoded.rejects or (None,)
+    most = [span.name for span in before_fault(layers, reject) if span.name in RECORDED]
+    written = sum(len(messages) for messages in parsed.values())
+    if reject and "beyond" in reject.detail:  # a lying length ends no walk, so that another fault may lie behind it
+        assert written <= len(most)
+    else:
+        assert {name: len(messages) for name, messages in parsed.items()} == Counter(most)
+    return One(layers, parsed, reject)
+
+
+def before_fault(layers: list[Span], reject: Reject | None) -> list[Span]:
+    """Give the layers above the one whose content is malformed: those that have records."""
+    if reject and reject.kind == "error" and "malformed" in reject.detail:
+        for i, span in enumerate(layers):
+            if span.name == reject.layer and span.offset <= reject.offset <= span.offset + span.header:
+                return layers[:i]
+    return layers

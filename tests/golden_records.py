@@ -1,8 +1,8 @@
 """Golden records: what is expected of the packets in tests/golden/LAYER.hex, in LAYER.json beside it.
 
 `python tests/golden_records.py [LAYER...]` writes the expectations anew from what netbeam now decodes, and
-says which changed. Whoever does so answers for them: read the difference, and compare new values with those of
-another decoder.
+says which changed. Whoever does so answers for them: read the difference, and compare new values with those
+of another decoder.
 """
 
 from __future__ import annotations

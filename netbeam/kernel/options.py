@@ -124,6 +124,8 @@ def dhcp_fingerprint(w: Writer, number: cython.uint) -> cython.int:
     mark: cython.Py_ssize_t
     kind: cython.uint
     first: cython.bint = True
+    while at < w.cursor and w.data[at] == 0:
+        at += 1
     if at >= w.cursor:
         return WELL
     mark = w.open(number)

@@ -95,6 +95,7 @@ class Walk:
     saved: cython.Py_ssize_t[32]
     source_port: cython.uint[32]
     target_port: cython.uint[32]
+    fragmented: cython.int
     # What became of it.
     kind: cython.int
     fault: cython.int
@@ -372,6 +373,7 @@ class Walk:
         guessed: cython.bint = False
         self.depth = 0
         self.contexts = 0
+        self.fragmented = MOST_LAYERS
         self.kind = DECODED
         child = 0
         if 0 <= link < t[TABLE_SIZE]:
@@ -477,8 +479,9 @@ class Walk:
                 )
                 if value & t[at + FRAGMENT_MASK]:
                     return
-                if value & t[at + MORE_MASK]:
+                if value & t[at + MORE_MASK] and not fragment:
                     fragment = True
+                    self.fragmented = self.depth
             row = t[at + KEYS]
             if row == t[at + KEYS_END]:
                 return
@@ -522,6 +525,8 @@ class Walk:
                 return
             child = c
             guessed = t[at + CERTAIN] == 0
+            if guessed:
+                self.own_length[self.depth - 1] = True  # what the guess leaves over is no padding
             head = body
             end = stop
 
@@ -606,7 +611,8 @@ class Walk:
                 return False
             if fault != WELL:
                 self.depth = i
-                self.note(fault, k, w.cursor, w.cursor - w.head, w.limit - w.head)
+                if i < self.fragmented or fault == POINTER or fault == NAME:
+                    self.note(fault, k, w.cursor, w.cursor - w.head, w.limit - w.head)
                 break
             if t[at + SELECTED] != 0:
                 saved[i] = self.position[k]
