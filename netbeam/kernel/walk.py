@@ -243,6 +243,7 @@ class Walk:
         start: cython.Py_ssize_t
         captured: cython.Py_ssize_t
         length: cython.Py_ssize_t
+        end: cython.Py_ssize_t
         time: cython.longlong
         while i < last:
             row = i * 5
@@ -253,7 +254,8 @@ class Walk:
             if self.rejected == self.rejects_room:
                 self.blocked = -1
                 return i
-            self.walk(start, start + captured, start + length, self.index[row + 4])
+            end = start + (length if length < 0x7FFFFFFF else 0x7FFFFFFF)  # what a PayloadSize can hold
+            self.walk(start, start + captured, end, self.index[row + 4])
             if not self.encode(w, time, start + captured):
                 return i
             if self.kind != DECODED:
@@ -487,7 +489,8 @@ class Walk:
                 return
             if t[at + CONDITION] >= 0 and self.failing(t[at + CONDITION], t[at + CONDITION] + 1, head) >= 0:
                 self.unknown(child, head, self.read(t[at + CONDITION], head))
-                self.fault = CHECK
+                if self.kind == UNKNOWN:
+                    self.fault = CHECK
                 return
             c = 0
             while row < t[at + KEYS_END] and c == 0:
