@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from captures import Packet
 
+from netbeam.block import Reject
 from netbeam.chunk import COLUMNS, PacketBatch
 from netbeam.decode import Decoded, Decoder
-from netbeam.block import Reject
 from netbeam.descriptors import message_classes
 from netbeam.packet import Span
 from netbeam.packet import packets as packets_of
@@ -82,9 +82,7 @@ def records(decoded: Decoded) -> dict[str, list[Any]]:
     return files
 
 
-def check(
-    packets: Sequence[Packet], decoded: Decoded, *, quiet: Collection[str] = ()
-) -> dict[str, list[Any]]:
+def check(packets: Sequence[Packet], decoded: Decoded) -> dict[str, list[Any]]:
     """Assert what holds for the decoding of any packets; give the records."""
     account = decoded.account.sources["test.pcap"]
     assert account.balanced()
@@ -112,7 +110,7 @@ def check(
 
 
 class One(NamedTuple):
-    """What became of a single packet: the layers found in it, its records by type, and the reject if it is one."""
+    """What became of a single packet: its layers, its records by type, and the reject if it is one."""
 
     layers: list[Span]
     records: dict[str, list[Any]]
@@ -123,7 +121,10 @@ RECORDED = {layer.name for layer in LAYERS if layer.type_id is not None}
 
 
 def decode_one(decoder: Decoder, packet: Packet) -> One:
-    """Decode a single packet that lies alone in memory; assert what holds for any, and that faults end its records."""
+    """Decode a packet that lies alone in memory; assert what holds for any packet.
+
+    Every layer above the fault has its record, and none below.
+    """
     alone = batch([packet])
     decoded = decoder.decode(alone)
     parsed = check([packet], decoded)
@@ -131,7 +132,8 @@ def decode_one(decoder: Decoder, packet: Packet) -> One:
     (reject,) = decoded.rejects or (None,)
     most = [span.name for span in before_fault(layers, reject) if span.name in RECORDED]
     written = sum(len(messages) for messages in parsed.values())
-    if reject and "beyond" in reject.detail:  # a lying length ends no walk, so that another fault may lie behind it
+    if reject and "beyond" in reject.detail:
+        # A lying length ends no walk, so that another fault may lie behind it.
         assert written <= len(most)
     else:
         assert {name: len(messages) for name, messages in parsed.items()} == Counter(most)
