@@ -12,7 +12,7 @@ from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
-from apache_beam.runners.worker import statesampler
+from apache_beam.runners.worker import sdk_worker, statesampler
 
 SAMPLING_MS = 4
 
@@ -29,6 +29,7 @@ def options(workers: int, beam: Sequence[str] = ()) -> PipelineOptions:
 def runner(options: PipelineOptions) -> FnApiRunner:
     """Give the runner; its workers know the options, as those of Beam's DirectRunner do."""
     end_bundles_at_once()
+    report_errors_once()
     encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
     info = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
     return FnApiRunner(provision_info=ExtendedProvisionInfo(info))
@@ -43,3 +44,8 @@ def end_bundles_at_once() -> None:
     default = (statesampler.DEFAULT_SAMPLING_PERIOD_MS,)
     if statesampler.StateSampler.__init__.__defaults__ == default:
         statesampler.StateSampler.__init__.__defaults__ = (SAMPLING_MS,)
+
+
+def report_errors_once() -> None:
+    """Keep workers in this process from printing tracebacks: the exception that the run raises has them."""
+    sdk_worker.print = lambda *_, **__: None  # type: ignore[attr-defined]

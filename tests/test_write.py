@@ -125,7 +125,7 @@ def test_more_shards_than_blocks_leave_some_empty_but_readable(tmp_path):
     contents = [
         gzip.decompress((tmp_path / f"TCP-{shard:05}-of-00003.ncap.gz").read_bytes()) for shard in range(3)
     ]
-    assert sorted(contents[1:] + [contents[0].removeprefix(header("TCP"))]) == [b"", b"", b"record"]
+    assert sorted([*contents[1:], contents[0].removeprefix(header("TCP"))]) == [b"", b"", b"record"]
 
 
 def test_a_block_that_was_written_twice_counts_once(tmp_path):
@@ -173,7 +173,7 @@ def test_packets_that_got_lost_fail_the_run(tmp_path):
     account = account_of(blocks())
     account.sources["a.pcap"].read = 5
     account.sources["a.pcap"].decoded = 3
-    with pytest.raises((AccountError, RuntimeError), match="a.pcap: 5 packets read, but 3 decoded"):
+    with pytest.raises((AccountError, RuntimeError), match=r"a\.pcap: 5 packets read, but 3 decoded"):
         write(tmp_path, blocks(), account)
     assert result_bytes(tmp_path) == {}
 

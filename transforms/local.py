@@ -8,7 +8,7 @@ from threading import Lock
 
 @dataclass
 class Progress:
-    """Packets and capture bytes that were framed and decoded so far, and whether files are being published.
+    """Packets and capture bytes that were framed and decoded so far, and whether publishing has begun.
 
     Counted once a chunk. On a cluster every worker counts its own and nobody looks.
     """

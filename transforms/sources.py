@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -51,6 +52,8 @@ def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
 def expand(given: str, skipped: str) -> Iterator[str]:
     """Give the paths that one input names."""
     if given == STDIN:
+        if sys.stdin.isatty():
+            raise MissingInput("-: standard input is a terminal, not a capture")
         yield given
     elif is_remote(given):
         yield from match_remote(given)

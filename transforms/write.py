@@ -52,16 +52,22 @@ class AppendBlocks(beam.DoFn):
         self._folder = folder
 
     def setup(self) -> None:
-        """Make the folder of the segments."""
-        storage_of(self._folder).make_directory(self._folder)
+        """Make the folder of the segments. The writer serves every bundle of this instance in turn."""
+        storage = storage_of(self._folder)
+        storage.make_directory(self._folder)
+        self._writer = SegmentWriter(storage, self._folder)
 
     def start_bundle(self) -> None:
-        """Begin a segment of this bundle's own."""
-        self._writer = SegmentWriter(storage_of(self._folder), self._folder)
+        """Forget the segment of a bundle that failed."""
+        self._writer.close()
 
     def process(self, block: Block) -> Iterator[tuple[str, list[BlockRef]]]:
         """Append one block."""
         yield from self._writer.append(block).items()
+
+    def teardown(self) -> None:
+        """Close the segment that a failed bundle left open."""
+        self._writer.close()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Close the segment: only now may its blocks be referenced."""
@@ -162,8 +168,9 @@ class PublishFiles(beam.DoFn):
         PROGRESS.publishing = True
         try:
             publish.publish(storage, self._finished, self._output, results, summary)
-        finally:
+        except BaseException:
             PROGRESS.publishing = False
+            raise
         yield summary
 
 
