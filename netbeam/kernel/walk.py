@@ -71,6 +71,7 @@ class Walk:
     """
 
     keep: list
+    buffers: dict
     layers: cython.p_longlong
     numbers: cython.p_longlong
     ops: cython.p_uint
@@ -117,6 +118,7 @@ class Walk:
     def __init__(self, layers, numbers, ops, tables, rejects) -> None:
         """Take the tables of a plan (arrays of 'q', 'q', 'I', 'H') and room for rejects (an array of 'q')."""
         self.keep = [layers, numbers, ops, tables, rejects, None, None]
+        self.buffers = {}
         self.w = Writer()
         self.rejects_room = len(rejects) // REJECT_COLUMNS
         self.rejected = 0
@@ -156,7 +158,7 @@ class Walk:
 
     def attach(self, number: cython.int, buffer: bytearray, room: cython.Py_ssize_t) -> None:
         """Give record type `number` the buffer to write into; it must be SLACK bytes longer than `room`."""
-        self.keep.append(buffer)
+        self.buffers[number] = buffer
         if cython.compiled:
             view: cython.uchar[::1] = buffer
             self.out[number] = cython.address(view[0])
