@@ -28,12 +28,14 @@ def name(w: Writer, number: cython.uint, at: cython.Py_ssize_t) -> cython.Py_ssi
     """Write the name at `at`, its labels joined by dots; give the position after it, or minus a fault.
 
     A pointer must lead before the labels it follows (RFC 1035, 4.1.4: a prior occurrence), so that no
-    chain of pointers has a loop; a name is at most 255 bytes long (2.3.4).
+    chain of pointers has a loop; a name is at most 255 bytes long (2.3.4), so that more pointers than it can
+    have labels serve only to waste time.
     """
     mark: cython.Py_ssize_t = w.open(number)
     start: cython.Py_ssize_t = at
     after: cython.Py_ssize_t = -1
     length: cython.Py_ssize_t = 0
+    pointers: cython.int = 0
     size: cython.Py_ssize_t
     i: cython.Py_ssize_t
     while True:
@@ -51,10 +53,11 @@ def name(w: Writer, number: cython.uint, at: cython.Py_ssize_t) -> cython.Py_ssi
             if after < 0:
                 after = at + 2
             i = w.head + ((size & 63) << 8 | w.data[at + 1])
-            if i >= start:
+            if i >= start or pointers == 127:
                 w.cursor = at
                 return -POINTER
             start = at = i
+            pointers += 1
             continue
         if size >= 64 or length + size + 1 > 254:
             w.cursor = at
