@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.options import Options
+from transforms.sources import printable
 
 LIBRARIES = {
     "apache-beam": "apache_beam",
@@ -44,16 +45,16 @@ def about(options: Options) -> dict[str, Any]:
     """Give the options, versions and machine facts of a run."""
     return {
         "options": {
-            "inputs": list(options.inputs),
+            "inputs": [printable(given) for given in options.inputs],
             "source_name": options.source,
-            "output": options.output,
+            "output": printable(options.output),
             "types": list(options.types),
             "compression": options.compression,
             "buffer_size": options.buffer_bytes,
             "shards": options.shards,
             "payload": options.payload,
             "entropy": options.entropy,
-            "encoders": options.encoders,
+            "encoders": printable(options.encoders),
             "created": options.created,
             "workers": options.workers,
             "beam": list(options.beam),

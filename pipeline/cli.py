@@ -20,6 +20,7 @@ from pipeline.options import (
     parse_size,
     parse_time,
 )
+from transforms.sources import printable
 
 OTHER_COMMANDS = ("dump", "types")
 BAD_OPTION, INTERRUPTED = 2, 130
@@ -82,7 +83,7 @@ def command(given: list[str]) -> int:
         records = load_records(args.encoders)
         return run(options_of(args, beam, list(records.type_ids())), records)
     except BadOption as error:
-        print(f"netbeam: {error}", file=sys.stderr)
+        print(f"netbeam: {printable(str(error))}", file=sys.stderr)
         return BAD_OPTION
     except BrokenPipeError:
         return 0

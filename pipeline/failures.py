@@ -17,16 +17,8 @@ _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?:: (.*?))?(?: \[while running '(.*)'
 _STEP = re.compile(r" \[while running '.*'\]$")
 _INNER = re.compile(r"(?:[\w.]+\.)?([A-Z]\w+): (.*)")
 _ERRNO = re.compile(r"\[Errno (\d+)\] ([^:]*)(?:: (.*))?")
-SENTENCES = ("AccountError", "BadOption", "LostBlock", "LostInput", "MissingInput")
+SENTENCES = ("AccountError", "BadOption", "BeamIOError", "LostBlock", "LostInput", "MissingInput")
 """Exceptions whose message is a sentence for the user."""
-OS_ERRORS = (
-    "OSError",
-    "PermissionError",
-    "FileNotFoundError",
-    "FileExistsError",
-    "BlockingIOError",
-    "BeamIOError",
-)
 
 
 def sentence(error: BaseException, output: str) -> str:
@@ -37,13 +29,11 @@ def sentence(error: BaseException, output: str) -> str:
     name, message = raised(error)
     if name in SENTENCES:
         return message
-    if name in OS_ERRORS:
-        if found := _ERRNO.match(message):
-            code, text, path = int(found[1]), found[2], (found[3] or "").strip("'\"")
-            if code in (errno.ENOSPC, errno.EDQUOT):
-                return f"cannot write to {output}: {text.lower()}; nothing was published"
-            return f"{path}: {text.lower()}" if path else text.lower()
-        return message
+    if found := _ERRNO.match(message):
+        code, text, path = int(found[1]), found[2].lower(), (found[3] or "").strip("'\"")
+        if code in (errno.ENOSPC, errno.EDQUOT):
+            return f"cannot write to {output}: {text}; nothing was published"
+        return f"{path}: {text}" if path else text
     if name in ("RuntimeError", "ValueError") and (name == type(error).__name__ or "encoder " in message):
         return message
     return f"internal error: {name}: {message} (--debug shows where)"
@@ -53,9 +43,9 @@ def raised(error: BaseException) -> tuple[str, str]:
     """Give the class name and the message of what was raised first."""
     name, message = type(error).__name__, _STEP.sub("", " ".join(str(error).split()))
     if isinstance(error, RuntimeError) and "Traceback" in str(error):
-        lines = [found for found in _RAISED.finditer(str(error)) if found[3] is not None]
-        if lines:
-            name, message = lines[-1][1], lines[-1][2] or ""
+        lines = list(_RAISED.finditer(str(error)))
+        last = next((line for line in reversed(lines) if line[3]), lines[-1])
+        name, message = last[1], last[2] or ""
     if name == "RuntimeError" and (inner := _INNER.match(message)):
         return inner[1], inner[2]  # Beam's stand-in for an exception that it could not make anew
     return name, message
@@ -96,6 +86,7 @@ def watch(reader: int, clean_up: Callable[[], None]) -> None:
             continue
         restore = b"\r\x1b[K\x1b[?25h" if sys.stderr.isatty() else b""
         os.write(2, restore + b"netbeam: interrupted; nothing was published\n")
-        clean_up()
+        with contextlib.suppress(OSError):  # the main thread may be cleaning up too
+            clean_up()
         os._exit(128 + received[0])
     os.close(reader)

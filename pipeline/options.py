@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from uuid import uuid4
 
+from transforms.sources import printable
+
 COMPRESSIONS = ("gzip", "zstd", "none")
 LARGEST_BUFFER = 1 << 30
 MOST_SHARDS = 99_999
@@ -63,7 +65,7 @@ class Options:
     @property
     def source(self) -> str:
         """The input as the files' headers name it."""
-        return self.source_name or ", ".join(self.inputs)
+        return printable(self.source_name or ", ".join(self.inputs))
 
 
 def within(name: str, value: int, low: int, high: int) -> None:

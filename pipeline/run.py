@@ -15,7 +15,7 @@ from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
 from pipeline.records import Records
 from pipeline.workspace import workspace
-from transforms.sources import MissingInput, Source, find_sources, is_remote
+from transforms.sources import MissingInput, Source, find_sources, is_remote, printable
 
 if TYPE_CHECKING:
     from apache_beam import Pipeline
@@ -49,7 +49,7 @@ def run(options: Options, records: Records) -> int:
         except Exception as error:
             if options.debug:
                 raise
-            print(f"netbeam: {sentence(error, options.output)}", file=sys.stderr)
+            print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
             return FAILED
         finally:
             space.close()
@@ -58,7 +58,7 @@ def run(options: Options, records: Records) -> int:
     elif not options.quiet:
         from pipeline.report import report
 
-        report(summary, options.output)
+        report(summary, printable(options.output))
     return FOUND_FAULTS if options.strict and faults(summary) else 0
 
 
@@ -105,7 +105,7 @@ def is_local(runner: str) -> bool:
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
     """Give a single source the name that the user wants for it."""
     if options.source_name and len(sources) == 1:
-        return (Source(options.source_name, sources[0].path),)
+        return (Source(options.source, sources[0].path),)
     return sources
 
 

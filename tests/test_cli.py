@@ -262,6 +262,15 @@ def faulty(folder):
     return bool(packets["unknown"] or packets["errors"])
 
 
+def test_a_name_that_is_no_text_is_written_with_escapes(capture, tmp_path, capsys):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/odd\xff.pcap")
+    Path(odd).write_bytes(capture.read_bytes()[:-5])
+    assert run(odd, "-o", tmp_path / "out") == 0
+    assert f"problem: {tmp_path}/odd\\xff.pcap: " in capsys.readouterr().out
+    assert list(summary_of(tmp_path / "out")["inputs"]) == [f"{tmp_path}/odd\\xff.pcap"]
+    assert open_records(tmp_path / "out" / "TCP.ncap.gz").header.InputSource == f"{tmp_path}/odd\\xff.pcap"
+
+
 # What is refused, before anything is done.
 
 

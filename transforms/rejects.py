@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -28,10 +29,19 @@ def reject_blocks(rejects: Sequence[Reject]) -> Iterator[Block]:
 
 def json_line(reject: Reject) -> bytes:
     """Give a reject without its packet's bytes as a line of JSON."""
-    fields = {name: value for name, value in reject._asdict().items() if name != "data"}
-    fields["captured"] = len(reject.data)
-    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    return text.encode(errors="backslashreplace") + b"\n"
+    text = (
+        f'{{"kind":"{reject.kind}","reason":{quoted(reject.reason)},"layer":{quoted(reject.layer)},'
+        f'"offset":{reject.offset},"detail":{quoted(reject.detail)},"source":{quoted(reject.source)},'
+        f'"packet":{reject.packet},"time":{reject.time},"link_type":{reject.link_type},'
+        f'"length":{reject.length},"captured":{len(reject.data)}}}\n'
+    )
+    return text.encode(errors="backslashreplace")
+
+
+@lru_cache(1 << 10)
+def quoted(text: str) -> str:
+    """Give a string of JSON. The same few come again and again."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 class PackRejects(beam.PTransform):

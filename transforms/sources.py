@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 STDIN = "-"
 
@@ -29,6 +29,11 @@ def is_remote(path: str) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) is not None
 
 
+def printable(path: str) -> str:
+    r"""Give a path as text that can be encoded: bytes that are no UTF-8 are written as \xff."""
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
 def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
     """Give the captures that `inputs` name, sorted by name, each file once.
 
@@ -45,7 +50,8 @@ def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
             raise MissingInput(f"{given}: no capture there")
         for path in paths:
             key = path if path == STDIN or is_remote(path) else os.path.realpath(path)
-            found[key] = min(found.get(key, Source(path, path)), Source(path, path))
+            source = Source(printable(path), path)
+            found[key] = min(found.get(key, source), source)
     return sorted(found.values())
 
 
@@ -100,7 +106,7 @@ def match_remote(pattern: str) -> list[str]:
         raise MissingInput(f"{pattern}: {error}") from error
 
 
-def open_remote(path: str) -> IO[bytes]:
+def open_remote(path: str) -> BinaryIO:
     """Open a file of any Beam file system, as it is: compressed files are not unpacked."""
     from apache_beam.io.filesystem import CompressionTypes
     from apache_beam.io.filesystems import FileSystems

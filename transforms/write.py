@@ -46,7 +46,10 @@ class Headers:
 
 
 class AppendBlocks(beam.DoFn):
-    """Appends blocks to segments; gives (file, references) for every segment that was closed."""
+    """Appends blocks to segments; gives (file, references) for every segment that was closed.
+
+    To Beam the references are of Any type, so that a list of thousands is pickled in one go.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -61,7 +64,7 @@ class AppendBlocks(beam.DoFn):
         """Forget the segment of a bundle that failed."""
         self._writer.close()
 
-    def process(self, block: Block) -> Iterator[tuple[str, list[BlockRef]]]:
+    def process(self, block: Block) -> Iterator[tuple[str, Any]]:
         """Append one block."""
         yield from self._writer.append(block).items()
 
@@ -180,7 +183,7 @@ class AppendSegments(beam.PTransform):
 
     folder: str
 
-    def expand(self, blocks: Mapping[str, PCollection[Block]]) -> PCollection[tuple[str, list[BlockRef]]]:
+    def expand(self, blocks: Mapping[str, PCollection[Block]]) -> PCollection[tuple[str, Any]]:
         """Wire it."""
         refs = [
             each | f"Append {name}" >> beam.ParDo(AppendBlocks(self.folder)) for name, each in blocks.items()
@@ -198,7 +201,7 @@ class MergeSegments(beam.PTransform):
     shards: int
     account: PCollection[Account]
 
-    def expand(self, refs: PCollection[tuple[str, list[BlockRef]]]) -> PCollection[FileResult]:
+    def expand(self, refs: PCollection[tuple[str, Any]]) -> PCollection[FileResult]:
         """Wire it."""
         suffix = f".ncap{CODECS[self.codec].suffix}"
         plans = refs | "Commit" >> beam.GroupByKey() | "Plan" >> beam.ParDo(PlanFiles(suffix, self.shards))
