@@ -92,7 +92,7 @@ def test_a_name_put_together_by_pointers_is_as_limited(decoder):
 
 
 def pointers(count, names):
-    """Give a message with a chain of pointers in a record's data, and records whose names start at its end."""
+    """Give a message with a chain of pointers in a record's data, and records that are named by its end."""
     at = 23
     chain = b"\0" + b"".join(pointer(at if i == 0 else at - 1 + 2 * i) for i in range(count))
     chained = b"\0" + struct.pack(">HHIH", 4096, 1, 300, len(chain)) + chain
