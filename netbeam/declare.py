@@ -173,14 +173,21 @@ def given(name: str, number: int, type: str | Message, *, repeated: bool = False
     return Field(name, number, type, "given", repeated=repeated, doc=doc)
 
 
+PADDED = 46
+"""Ethernet pads to so many bytes; what is longer and has length zero was captured before segmentation."""
+
+
 @dataclass(frozen=True)
 class Length:
-    """A length in bytes: the number at `at`, times `unit`, plus `add`; zero stays zero if `zero_is_rest`."""
+    """A length in bytes: the number at `at`, times `unit`, plus `add`.
+
+    Zero means all that is left when that is more than `zero_is_rest_above` bytes, header included.
+    """
 
     at: At
     unit: int = 1
     add: int = 0
-    zero_is_rest: bool = False
+    zero_is_rest_above: int | None = None
 
 
 @dataclass(frozen=True)
@@ -290,8 +297,9 @@ class Layer:
     """A protocol layer and its record.
 
     `header_len` is the least length of the header; `length` or the kernel function `measured_by`
-    gives the true one, and `spans` says that the header takes all that is left. `total` is the
-    length of header and payload together. `type_id` None means that the layer has no record.
+    gives the true one, and `spans` says that the header takes all that is left. A measured header that
+    carries nothing is the whole packet: what follows is padding. `total` is the length of header and
+    payload together. `type_id` None means that the layer has no record.
     `addresses` are the offsets of source and destination address (4 or 16 bytes by `address_len`)
     and `ports` those of the ports. `plausible` are checks that a payload found by port must pass
     to be taken for this layer at all.

@@ -233,7 +233,8 @@ def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
         row[walk.MEASURE] = kernel_function(layer, layer.measured_by)
     if layer.total:
         row[walk.TOTAL_WIDTH], row[walk.TOTAL_OFFSET] = layer.total.at.width, layer.total.at.offset
-        row[walk.TOTAL_ADD], row[walk.ZERO_IS_REST] = layer.total.add, layer.total.zero_is_rest
+        above = layer.total.zero_is_rest_above
+        row[walk.TOTAL_ADD], row[walk.ZERO_IS_REST] = layer.total.add, ANY if above is None else above
     row[walk.CHECKS], row[walk.CHECKS_END] = numbers.add(layer.requires)
     row[walk.PLAUSIBLE], row[walk.PLAUSIBLE_END] = numbers.add(layer.plausible)
     if layer.fragment:

@@ -97,7 +97,7 @@ def variable_part(
 def measure(
     data: cython.p_const_uchar, function: cython.uint, at: cython.Py_ssize_t, end: cython.Py_ssize_t
 ) -> cython.Py_ssize_t:
-    """Give the length of the header at `at`, whose least length the caller has checked; reads below `end` only.
+    """Give the length of the header at `at`, whose least length the caller has checked, reading below `end`.
 
     A length that cannot be told for want of bytes is one more than there are.
     """
@@ -161,7 +161,7 @@ def next_hop_by_hop(w: Writer, number: cython.uint, next_header: cython.ulonglon
 @cython.nogil
 @cython.exceptval(check=False)
 def gre_routing(w: Writer, number: cython.uint, depth: cython.int) -> cython.int:
-    """Write the source route entry at the cursor, the entries after it inside it; `measure` has checked their lengths."""
+    """Write the source route entry at the cursor, the next ones inside it; `measure` has checked their lengths."""
     mark: cython.Py_ssize_t
     size: cython.Py_ssize_t
     fault: cython.int = WELL
@@ -202,7 +202,7 @@ def igmp(w: Writer) -> cython.int:
         version = 3
     if version == 3 and code >= 128:
         code = (code & 15 | 16) << ((code >> 4 & 7) + 3)
-    if kind != 0x22:
+    if kind == 0x11:
         w.uint(3, code * 100000000)
     w.uint(4, read_uint(w.data, w.head + 2, 2))
     if version == 3 and kind == 0x22:

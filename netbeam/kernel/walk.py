@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-# Reads of packets are covered by the comparisons with `captured_end` in `walk`; tables by the plan that made them.
+# Reads of packets are covered by the comparisons with `captured_end` in `walk`, of tables by the plan.
 """The walk through the layers of each packet, and the encoding of their records.
 
 Both are driven by the tables of a plan. A packet is walked first, so that every record can carry facts
@@ -9,7 +9,7 @@ of the layers around it (an IPv4 record the ports, an Ethernet record the length
 import cython
 
 if cython.compiled:
-    from cython.cimports.netbeam.kernel.parts import FIXED, measure, variable_part
+    from cython.cimports.netbeam.kernel.parts import FIXED, SPANS, measure, variable_part
     from cython.cimports.netbeam.kernel.wire import (
         CHECK,
         CODED,
@@ -26,7 +26,7 @@ if cython.compiled:
         read_uint,
     )
 else:
-    from netbeam.kernel.parts import FIXED, measure, variable_part
+    from netbeam.kernel.parts import FIXED, SPANS, measure, variable_part
     from netbeam.kernel.wire import (
         CHECK,
         CODED,
@@ -96,7 +96,6 @@ class Walk:
     saved: cython.Py_ssize_t[32]
     source_port: cython.uint[32]
     target_port: cython.uint[32]
-    fragmented: cython.int
     # What became of it.
     kind: cython.int
     fault: cython.int
@@ -377,7 +376,6 @@ class Walk:
         guessed: cython.bint = False
         self.depth = 0
         self.contexts = 0
-        self.fragmented = MOST_LAYERS
         self.kind = DECODED
         child = 0
         if 0 <= link < t[TABLE_SIZE]:
@@ -415,6 +413,8 @@ class Walk:
                     self.note(HEADER, child, head, size, value)
                     return
                 size = value
+            elif t[at + MEASURE] == SPANS and fragment:
+                return  # it goes on in the next fragment
             elif t[at + MEASURE] != FIXED:
                 size = measure(
                     self.data,
@@ -422,7 +422,7 @@ class Walk:
                     head,
                     end if end < captured_end else captured_end,
                 )
-                if size < end - head and t[at + MEASURE] == 1:
+                if size < end - head and t[at + MEASURE] == SPANS:
                     size = end - head
             body = head + size
             if body > captured_end and captured_end < end:
@@ -440,7 +440,7 @@ class Walk:
                         self.data, head + t[at + TOTAL_OFFSET], cython.cast(cython.int, t[at + TOTAL_WIDTH])
                     ),
                 )
-                if value != 0 or t[at + ZERO_IS_REST] == 0:
+                if value != 0 or end - head <= t[at + ZERO_IS_REST]:
                     value += t[at + TOTAL_ADD]
                     if guessed and (value < size or head + value > end):
                         return
@@ -483,11 +483,12 @@ class Walk:
                 )
                 if value & t[at + FRAGMENT_MASK]:
                     return
-                if value & t[at + MORE_MASK] and not fragment:
+                if value & t[at + MORE_MASK]:
                     fragment = True
-                    self.fragmented = self.depth
             row = t[at + KEYS]
             if row == t[at + KEYS_END]:
+                if t[at + MEASURE] > SPANS:
+                    self.shorten(body)
                 return
             if t[at + CONDITION] >= 0 and self.failing(t[at + CONDITION], t[at + CONDITION] + 1, head) >= 0:
                 self.unknown(child, head, self.read(t[at + CONDITION], head))
@@ -616,8 +617,7 @@ class Walk:
                 return False
             if fault != WELL:
                 self.depth = i
-                if i < self.fragmented or fault == POINTER or fault == NAME:
-                    self.note(fault, k, w.cursor, w.cursor - w.head, w.limit - w.head)
+                self.note(fault, k, w.cursor, w.cursor - w.head, w.limit - w.head)
                 break
             if t[at + SELECTED] != 0:
                 saved[i] = self.position[k]

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-# Reads are covered by the walk's length checks, writes by Writer.room or the walk's check of the layer's greatest size.
+# Reads are covered by the walk's length checks, writes by Writer.room or GREATEST in the walk.
 """The protobuf wire format: one record's fields, written from a table or one by one."""
 
 import cython
@@ -18,7 +18,7 @@ ALL_64 = (1 << 64) - 1
 
 # Compiled, these are the enums of wire.pxd.
 if not cython.compiled:
-    # What a row of a record's table writes: (kind, offset, shift, mask, key, bytes of the key, extra, field number).
+    # A row of a record's table: (kind, offset, shift, mask, key, bytes of the key, extra, field number).
     # `extra` is the least value that is written, the bytes of a RAW, or the width of a CODED field's number.
     OP_COLUMNS = 8
     END, U8, U16, U24, U32, U64, S8, MAC, IPV4, IPV6, RAW, STAMP, SOURCE, TARGET = range(14)
@@ -89,7 +89,7 @@ def copy(
 def put_key(
     out: cython.p_uchar, at: cython.Py_ssize_t, key: cython.uint, size: cython.uint
 ) -> cython.Py_ssize_t:
-    """Write a field's key, encoded beforehand as `size` (up to 3) little-endian bytes; give the position after it."""
+    """Write a field's key, up to 3 bytes encoded beforehand; give the position after it."""
     out[at] = cython.cast(cython.uchar, key & 255)
     if size > 1:
         out[at + 1] = cython.cast(cython.uchar, key >> 8 & 255)
@@ -104,7 +104,7 @@ def put_key(
 def copy_short(
     out: cython.p_uchar, at: cython.Py_ssize_t, text: cython.p_uchar, size: cython.Py_ssize_t
 ) -> cython.Py_ssize_t:
-    """Copy `size` bytes (48 at most) of one of Writer's small buffers, 16 at a time where the buffer's slack allows it."""
+    """Copy `size` bytes (48 at most) of one of Writer's small buffers, in pieces of fixed length."""
     if cython.compiled:
         memcpy(cython.address(out[at]), text, 16)
         if size > 16:
@@ -121,7 +121,7 @@ def copy_short(
 def close_length(
     out: cython.p_uchar, mark: cython.Py_ssize_t, reserved: cython.Py_ssize_t, at: cython.Py_ssize_t
 ) -> cython.Py_ssize_t:
-    """Write the length of what lies in [mark + reserved, at) at `mark`, moving it where the length takes other room.
+    """Write the length of what lies in [mark + reserved, at) at `mark`, moving it if the length needs it.
 
     Gives the position after the moved bytes.
     """
@@ -166,7 +166,9 @@ class Writer:
     @cython.exceptval(check=False)
     def begin(self, time: cython.longlong) -> cython.void:
         """Start a packet captured at `time`."""
-        self.stamp_len = put_uint(self.stamp, 0, cython.cast(cython.ulonglong, time) & ALL_64)
+        self.stamp_len = 0
+        if time != 0:
+            self.stamp_len = put_uint(self.stamp, 0, cython.cast(cython.ulonglong, time) & ALL_64)
         self.source_len = 0
         self.target_len = 0
         self.source_port = 0
@@ -217,8 +219,9 @@ class Writer:
             elif kind == U8:
                 value = cython.cast(cython.uint, data[here]) >> ops[row + 2] & ops[row + 3]
             elif kind == STAMP:
-                at = put_key(out, at, key, ops[row + 5])
-                at = copy_short(out, at, self.stamp, self.stamp_len)
+                if self.stamp_len > 0:
+                    at = put_key(out, at, key, ops[row + 5])
+                    at = copy_short(out, at, self.stamp, self.stamp_len)
                 row += OP_COLUMNS
                 continue
             elif kind == SOURCE:

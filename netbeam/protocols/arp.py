@@ -1,4 +1,4 @@
-"""Address resolution (RFC 826)."""
+"""Address resolution (RFC 826), and the reverse (RFC 903), whose packets differ in the operation only."""
 
 from netbeam.declare import Layer, coded, derived, ether_type, int32, u8, u16
 
@@ -20,5 +20,5 @@ ARP = Layer(
         coded("DstHwAddress", 9, "string", "hardware_address", u8(4)),
         coded("DstProtocolAddress", 10, "string", "protocol_address", u8(5)),
     ),
-    found_by=(ether_type(0x0806),),
+    found_by=(ether_type(0x0806), ether_type(0x8035)),
 )

@@ -84,7 +84,7 @@ DNS = Layer(
     doc="A DNS message over UDP, or over TCP in one segment (RFC 1035).",
     header_len=12,
     spans=True,
-    plausible=(Check(OPERATION, 0, 6, "operation code"), Check(u8(3).bits(6, 1), 0, 0, "reserved bit")),
+    plausible=(Check(OPERATION, 0, 6, "operation code"),),
     fields=(
         derived("Timestamp", 1),
         int32("ID", 2, u16(0)),

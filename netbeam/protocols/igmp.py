@@ -23,7 +23,7 @@ IGMP = Layer(
     fields=(
         derived("Timestamp", 1),
         int32("Type", 2, u8(0)),
-        coded("MaxResponseTime", 3, "uint64", "igmp", doc="Nanoseconds."),
+        coded("MaxResponseTime", 3, "uint64", "igmp", doc="Of queries, nanoseconds."),
         coded("Checksum", 4, "int32"),
         coded("GroupAddress", 5, "string"),
         coded("SupressRouterProcessing", 6, "bool"),

@@ -34,7 +34,7 @@ IPV4 = Layer(
     doc="An IPv4 header (RFC 791).",
     header_len=20,
     length=Length(u8(0).bits(0, 4), unit=4),
-    total=Length(u16(2), zero_is_rest=True),  # zero: written before segmentation offload
+    total=Length(u16(2), zero_is_rest_above=0),  # zero: captured before segmentation offload
     requires=(Check(u8(0).bits(4, 4), 4, 4, "version"),),
     fragment=Fragment(offset=u16(6).bits(0, 13), more=u16(6).bits(13, 1)),
     addresses=(12, 16),

@@ -1,6 +1,7 @@
 """IPv6 and its extension headers (RFC 8200)."""
 
 from netbeam.declare import (
+    PADDED,
     Check,
     Fragment,
     Key,
@@ -104,7 +105,7 @@ IPV6 = Layer(
     type_id=31,
     doc="An IPv6 header (RFC 8200).",
     header_len=40,
-    total=Length(u16(4), add=40, zero_is_rest=True),  # zero: a jumbogram, or segmentation offload
+    total=Length(u16(4), add=40, zero_is_rest_above=PADDED),  # zero: a jumbogram, or segmentation offload
     requires=(Check(u8(0).bits(4, 4), 6, 6, "version"),),
     addresses=(8, 24),
     address_len=16,

@@ -7,7 +7,7 @@ UDP = Layer(
     type_id=37,
     doc="A UDP datagram (RFC 768).",
     header_len=8,
-    total=Length(u16(4), zero_is_rest=True),  # zero: a jumbogram (RFC 2675)
+    total=Length(u16(4), zero_is_rest_above=0),  # zero: a jumbogram (RFC 2675)
     ports=(u16(0), u16(2)),
     fields=(
         derived("Timestamp", 1),
