@@ -125,6 +125,7 @@ def publish(
         elif storage.size(target) != result.bytes:
             raise LostBlock(f"{source} is gone: was it removed while netbeam ran?")
     storage.remove([storage.join(output, name) for name in sorted(stale)])
+    storage.settle(output)
     source = storage.join(finished, SUMMARY)
     storage.remove([source])
     with storage.create(source) as file:
@@ -132,6 +133,7 @@ def publish(
         write_all(file, text.encode(errors="backslashreplace"))
         storage.finish(file)
     storage.rename(source, storage.join(output, SUMMARY))
+    storage.settle(output)
 
 
 def earlier_files(storage: Storage, output: str) -> set[str]:

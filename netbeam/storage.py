@@ -36,6 +36,9 @@ class Storage(Protocol):
     def rename(self, source: str, target: str) -> None:
         """Move a file to a name, replacing what is there."""
 
+    def settle(self, folder: str) -> None:
+        """Make sure that renamed files are found under their new names after a crash."""
+
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files; those that are gone already don't matter."""
 
@@ -84,6 +87,14 @@ class LocalStorage:
     def rename(self, source: str, target: str) -> None:
         """Move a file, atomically."""
         Path(source).replace(target)
+
+    def settle(self, folder: str) -> None:
+        """Bring the directory's entries to the disk."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files."""

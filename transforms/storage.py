@@ -59,6 +59,9 @@ class BeamStorage:
         self.remove([target])
         FileSystems.rename([source], [target])
 
+    def settle(self, folder: str) -> None:
+        """Do nothing: these file systems see to it themselves."""
+
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files."""
         present = [path for path in paths if self.size(path) is not None]

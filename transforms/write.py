@@ -22,6 +22,9 @@ from netbeam.segments import BlockRef, SegmentWriter
 from transforms.local import PROGRESS
 from transforms.storage import storage_of
 
+FINISHED = "finished"
+"""The folder in a run's own for files that are whole."""
+
 
 class BlockCoder(PickleCoder):
     """Blocks, pickled; their size is known without pickling."""
@@ -118,8 +121,8 @@ class PlanFiles(beam.DoFn):
 class MergeFile(beam.DoFn):
     """Writes one planned file into the folder of finished files."""
 
-    def __init__(self, finished: str, headers: Headers, codec: str) -> None:
-        self._finished = finished
+    def __init__(self, folder: str, headers: Headers, codec: str) -> None:
+        self._finished = storage_of(folder).join(folder, FINISHED)
         self._headers = headers
         self._codec = codec
 
@@ -150,8 +153,8 @@ class MergeFile(beam.DoFn):
 class PublishFiles(beam.DoFn):
     """Checks the account, gives all files their final names, writes summary.json. One element, one call."""
 
-    def __init__(self, finished: str, output: str, about: Mapping[str, Any], started: float) -> None:
-        self._finished = finished
+    def __init__(self, folder: str, output: str, about: Mapping[str, Any], started: float) -> None:
+        self._folder = folder
         self._output = output
         self._about = about
         self._started = started
@@ -166,14 +169,16 @@ class PublishFiles(beam.DoFn):
                 results.append(item)
         publish.check_account(account, results)
         storage = storage_of(self._output)
-        storage.make_directory(self._finished)
+        finished = storage.join(self._folder, FINISHED)
+        storage.make_directory(finished)
         summary = publish.summarize(account, results, self._about, time.time() - self._started)
         PROGRESS.publishing = True
         try:
-            publish.publish(storage, self._finished, self._output, results, summary)
+            publish.publish(storage, finished, self._output, results, summary)
         except BaseException:
             PROGRESS.publishing = False
             raise
+        storage.remove_tree(self._folder)
         yield summary
 
 
@@ -193,9 +198,9 @@ class AppendSegments(beam.PTransform):
 
 @dataclass
 class MergeSegments(beam.PTransform):
-    """Copy the blocks of each file, once all are written, in order into the folder of finished files."""
+    """Copy the blocks of each file, once all are written, in order into a finished file."""
 
-    finished: str
+    folder: str
     headers: Headers
     codec: str
     shards: int
@@ -206,7 +211,7 @@ class MergeSegments(beam.PTransform):
         suffix = f".ncap{CODECS[self.codec].suffix}"
         plans = refs | "Commit" >> beam.GroupByKey() | "Plan" >> beam.ParDo(PlanFiles(suffix, self.shards))
         spread = plans | "Spread" >> beam.Reshuffle() if self.shards else plans
-        merge_file = MergeFile(self.finished, self.headers, self.codec)
+        merge_file = MergeFile(self.folder, self.headers, self.codec)
         return spread | "Merge" >> beam.ParDo(merge_file, AsSingleton(self.account, Account()))
 
 
@@ -235,10 +240,9 @@ class WriteRecords(beam.PTransform):
     def expand(self, inputs: Mapping[str, PCollection]) -> PCollection[dict[str, Any]]:
         """Wire it."""
         folder = storage_of(self.output).join(self.output, publish.TEMPORARY, self.run)
-        finished = storage_of(self.output).join(folder, "finished")
         blocks = {name: each for name, each in inputs.items() if name != "accounts"}
         account = inputs["accounts"] | "Add up" >> beam.CombineGlobally(AddAccounts()).without_defaults()
-        merge_segments = MergeSegments(finished, self.headers, self.codec, self.shards, account)
+        merge_segments = MergeSegments(folder, self.headers, self.codec, self.shards, account)
         results = blocks | AppendSegments(folder) | merge_segments
         gathered = (results, account) | beam.Flatten() | beam.WithKeys(None) | beam.GroupByKey()
-        return gathered | beam.ParDo(PublishFiles(finished, self.output, self.about, self.started))
+        return gathered | beam.ParDo(PublishFiles(folder, self.output, self.about, self.started))
