@@ -6,6 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+MOST_SHOWN = 8
+"""Reasons, and problems, that the report shows; summary.json has all."""
+
 
 def report(summary: Mapping[str, Any], output: str) -> None:
     """Print what a run read and wrote."""
@@ -32,24 +35,27 @@ def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
     """Give the account of a run in words."""
     packets = summary["packets"]
     lines = [f"{packets['read']:,} packets read, {packets['decoded']:,} decoded"]
-    for kind, file in (("unknown", "unknown.pcapng"), ("errors", "errors.pcapng")):
+    for kind in ("unknown", "errors"):
         if reasons := packets[kind]:
-            counts = ", ".join(
-                f"{count:,} {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
-            )
-            lines.append(f"{sum(reasons.values()):,} {kind} (in {file}): {counts}")
+            lines.append(f"{sum(reasons.values()):,} {kind} (in {kind}.pcapng): {most_frequent(reasons)}")
     if packets["truncated"]:
         lines.append(f"{packets['truncated']:,} truncated by the snap length")
-    lines += [
-        f"problem: {name}: {fault}"
+    problems = [
+        f"problem: {name}: {problem}"
         for name, given in summary["inputs"].items()
-        for fault in given["problems"]
+        for problem in given["problems"]
     ]
+    lines += problems[:MOST_SHOWN]
+    if (left := len(problems) - MOST_SHOWN) > 0:
+        lines.append(f"and {left:,} more problems, in summary.json")
     rate = summary["packets_per_second"]
-    lines.append(
-        f"{summary['elapsed_seconds']:.2f} s, {rate:,} packets/s"
-        if rate
-        else f"{summary['elapsed_seconds']:.2f} s"
-    )
-    lines.append(f"results in {output}")
-    return lines
+    lines.append(f"{summary['elapsed_seconds']:.2f} s" + (f", {rate:,} packets/s" if rate else ""))
+    return [*lines, f"results in {output}"]
+
+
+def most_frequent(reasons: Mapping[str, int]) -> str:
+    """Give the most frequent reasons with their counts."""
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{count:,} {reason}" for reason, count in ordered[:MOST_SHOWN])
+    left = len(ordered) - MOST_SHOWN
+    return f"{shown}, and {left:,} more kinds" if left > 0 else shown
