@@ -35,9 +35,11 @@ def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
     """Give the account of a run in words."""
     packets = summary["packets"]
     lines = [f"{packets['read']:,} packets read, {packets['decoded']:,} decoded"]
-    for kind in ("unknown", "errors"):
-        if reasons := packets[kind]:
-            lines.append(f"{sum(reasons.values()):,} {kind} (in {kind}.pcapng): {most_frequent(reasons)}")
+    lines += [
+        f"{sum(packets[kind].values()):,} {kind} (in {kind}.pcapng): {most_frequent(packets[kind])}"
+        for kind in ("unknown", "errors")
+        if packets[kind]
+    ]
     if packets["truncated"]:
         lines.append(f"{packets['truncated']:,} truncated by the snap length")
     problems = [
