@@ -25,11 +25,10 @@ def extensions():
                 extra_compile_args=["-O3"],
             )
             for name in MODULES
-            if os.path.exists(f"netbeam/kernel/{name}.py")
         ],
         nthreads=os.cpu_count() or 1,
         compiler_directives={"language_level": 3},
     )
 
 
-setup(ext_modules=extensions())
+setup(ext_modules=extensions(), options={"build_ext": {"parallel": os.cpu_count() or 1}})

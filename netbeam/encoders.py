@@ -21,10 +21,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Encoder:
-    """A record type whose records `function` makes: of each packet a mapping of field values, several, or None.
+    """A record type whose records `function` makes: of a packet a mapping of field values, several, or None.
 
-    `record` declares the type; its `type_id` and names must be new. An exception of the function ends the run,
-    naming the packet.
+    `record` declares the type; its `type_id` and names must be new. An exception of the function ends
+    the run, naming the packet.
     """
 
     record: Message

@@ -30,8 +30,8 @@ class Span(NamedTuple):
 class Packet:
     """One packet. `number` counts from 1 in `source`; `time` is Unix ns; `length` is what was on the wire.
 
-    `layers` are those that netbeam decodes, outermost first; `data` ends where the capture does, perhaps before
-    the last layer's payload.
+    `layers` are those that netbeam decodes, outermost first; `data` ends where the capture does, perhaps
+    before the last layer's payload.
     """
 
     source: str

@@ -14,7 +14,7 @@ else:
 @cython.nogil
 @cython.exceptval(check=False)
 def options(w: Writer, number: cython.uint) -> cython.int:
-    """Write the options of IPv4 (RFC 791, 3.1) or TCP (RFC 9293, 3.2): End and No-Operation are one byte long."""
+    """Write the options of IPv4 (RFC 791, 3.1) or TCP (RFC 9293, 3.2): End and No-Operation are one byte."""
     kind: cython.uint
     size: cython.Py_ssize_t
     mark: cython.Py_ssize_t
