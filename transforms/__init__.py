@@ -1,1 +1,1 @@
-"""Beam's transforms around the library, in the order in which data flow: read, decode, encode, write, rejects."""
+"""Beam's transforms around the library, in the order in which data flow."""

@@ -245,4 +245,4 @@ class WriteRecords(beam.PTransform):
         merge_segments = MergeSegments(folder, self.headers, self.codec, self.shards, account)
         results = blocks | AppendSegments(folder) | merge_segments
         gathered = (results, account) | beam.Flatten() | beam.WithKeys(None) | beam.GroupByKey()
-        return gathered | beam.ParDo(PublishFiles(folder, self.output, self.about, self.started))
+        return gathered | "Publish" >> beam.ParDo(PublishFiles(folder, self.output, self.about, self.started))
