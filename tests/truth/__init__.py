@@ -1,0 +1,1 @@
+"""Independent decoders and what they say of the shared captures."""
