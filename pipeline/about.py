@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from netbeam import __version__
 from pipeline.options import Options
 from transforms.sources import printable
 
@@ -23,12 +24,7 @@ LIBRARIES = {
 
 def version() -> str:
     """Give the program and its version, as "netbeam 0.1.0"."""
-    from importlib import metadata
-
-    try:
-        return f"netbeam {metadata.version('netbeam')}"
-    except metadata.PackageNotFoundError:
-        return "netbeam"
+    return f"netbeam {__version__}"
 
 
 def process_start() -> float:
@@ -60,7 +56,7 @@ def about(options: Options) -> dict[str, Any]:
             "beam": list(options.beam),
         },
         "versions": {
-            "netbeam": version().removeprefix("netbeam "),
+            "netbeam": __version__,
             "python": platform.python_version(),
             **{name: importlib.import_module(module).__version__ for name, module in LIBRARIES.items()},
         },
