@@ -3,6 +3,8 @@
 import os
 
 from setuptools import setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 MODULES = ("text", "wire", "options", "dns", "parts", "walk", "frame")
 
@@ -16,19 +18,32 @@ def extensions():
         from setuptools import Extension
     except ImportError:
         return []
-    return cythonize(
+    found = cythonize(
         [
-            Extension(
-                f"netbeam.kernel.{name}",
-                [f"netbeam/kernel/{name}.py"],
-                optional=True,
-                extra_compile_args=["-O3"],
-            )
+            Extension(f"netbeam.kernel.{name}", [f"netbeam/kernel/{name}.py"], extra_compile_args=["-O3"])
             for name in MODULES
         ],
         nthreads=os.cpu_count() or 1,
         compiler_directives={"language_level": 3},
     )
+    for extension in found:
+        extension.optional = True  # cythonize drops this setting
+    return found
 
 
-setup(ext_modules=extensions(), options={"build_ext": {"parallel": os.cpu_count() or 1}})
+class BuildExtensions(build_ext):
+    """Takes a compiler that is not there for one that failed, so that the extensions stay optional."""
+
+    def build_extension(self, ext):
+        """Build one extension."""
+        try:
+            super().build_extension(ext)
+        except OSError as error:
+            raise CompileError(str(error)) from error
+
+
+setup(
+    ext_modules=extensions(),
+    cmdclass={"build_ext": BuildExtensions},
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)
