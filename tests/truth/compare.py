@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from truth.fields import ROWS, Row, ipv6, number, octets, wanted
+from truth.fields import ROWS, Row, wanted
 from truth.records import Ours
 from truth.tshark import Said
+from truth.values import ipv6, number, octets
 
 LAYER = {
     "eth": "Ethernet",
@@ -103,6 +104,10 @@ def around(our: Ours, said: Said) -> Iterator[Difference]:
         if nth >= len(records):
             continue
         record = records[nth]
+        if layer == "IPv6":
+            header = our.records.get("IPv6HopByHop", []) if record.NextHeader == 0 else []
+            mine = list(record.HopByHop.Options)
+            yield Difference("IPv6.HopByHop", mine, [o for h in header[:1] for o in h.Options])
         if hasattr(record, "SrcIP"):
             yield Difference(f"{layer}.SrcIP", (record.SrcIP, record.DstIP), addresses)
         if hasattr(record, "SrcPort"):

@@ -8,8 +8,8 @@ from typing import Any
 
 import dpkt
 
-from truth.fields import as_bytes, rows
 from truth.records import Ours
+from truth.values import as_bytes, rows
 
 Pairs = dict[str, tuple[Any, Any]]
 """By field: the record's value and dpkt's."""
