@@ -20,7 +20,7 @@ class At:
 
     def bits(self, shift: int, count: int) -> At:
         """Give the `count` bits that lie `shift` bits above the number's lowest one."""
-        if not 0 < count <= self.width * 8 - shift:
+        if shift < 0 or not 0 < count <= self.width * 8 - shift:
             raise ValueError(f"bits({shift}, {count}) do not fit in {self.width} bytes")
         return replace(self, shift=shift, mask=(1 << count) - 1)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from netbeam.declare import At, Carries, Check, Field, Layer
 from netbeam.kernel import parts, walk, wire
+from netbeam.verify import verify
 
 KINDS = {1: wire.U8, 2: wire.U16, 3: wire.U24, 4: wire.U32, 8: wire.U64}
 DERIVED = {
@@ -86,11 +87,13 @@ def compile_plan(
 ) -> Plan:
     """Compile declarations into a plan that keeps the record types `include` (all of them when None).
 
-    Raises ValueError when two layers claim one name or number, or a declaration names what the
-    kernel does not have.
+    Raises ValueError when two layers claim one name or number, or a declaration asks for what the
+    kernel can't do.
     """
     if include is not None:
         check_types(layers, include)
+    for layer in layers:
+        verify(layer)
     numbers = Numbers()
     tables, places = dispatch_tables(layers)
     ops: array[int] = array("I")
@@ -102,7 +105,7 @@ def compile_plan(
         keep = layer.type_id is not None and (include is None or layer.name in include)
         fields = operations(layer, keep, payload, entropy)
         row[walk.OPS] = len(ops)
-        row[walk.GREATEST] = 4 + wire.SLACK + sum(GREATEST.get(op[0], op[6]) + 3 for op in fields)
+        row[walk.GREATEST] = 4 + wire.SLACK + sum(GREATEST.get(op[0], op[6] + 3) + 3 for op in fields)
         row[walk.ENCODE] = len(fields) > 0
         row[walk.SELECTED] = keep
         for op in fields:
@@ -201,17 +204,15 @@ def operation(layer: Layer, field: Field) -> tuple[int, ...] | None:
     elif field.kind == "coded":
         if not field.by:
             return None
-        kind, extra = wire.CODED + kernel_function(layer, field.by), at.width
+        kind, extra = wire.CODED + kernel_function(field.by), at.width
     else:
         kind = {"mac": wire.MAC, "ipv4": wire.IPV4, "ipv6": wire.IPV6}[field.kind]
     return kind, at.offset, at.shift, mask, packed, len(key), extra, field.number
 
 
-def kernel_function(layer: Layer, name: str) -> int:
+def kernel_function(name: str) -> int:
     """Give the number of a kernel function that a declaration names."""
-    number = getattr(parts, name.upper(), None)
-    if not isinstance(number, int):
-        raise ValueError(f"{layer.name}: the kernel has no function {name!r}")
+    number: int = getattr(parts, name.upper())
     return number
 
 
@@ -230,7 +231,7 @@ def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
     if layer.spans:
         row[walk.MEASURE] = parts.SPANS
     elif layer.measured_by:
-        row[walk.MEASURE] = kernel_function(layer, layer.measured_by)
+        row[walk.MEASURE] = kernel_function(layer.measured_by)
     if layer.total:
         row[walk.TOTAL_WIDTH], row[walk.TOTAL_OFFSET] = layer.total.at.width, layer.total.at.offset
         above = layer.total.zero_is_rest_above

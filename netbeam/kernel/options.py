@@ -142,6 +142,8 @@ def dhcp_fingerprint(w: Writer, number: cython.uint) -> cython.int:
         if kind >= 10:
             w.byte(cython.cast(cython.uchar, 48 + kind // 10 % 10))
         w.byte(cython.cast(cython.uchar, 48 + kind % 10))
+        if w.cursor - at < 2:
+            break
         at += 2 + w.data[at + 1]
     w.close(mark)
     return WELL

@@ -37,6 +37,7 @@ def variable_part(
 
     Gives WELL, or the fault for which the layer gives no record.
     """
+    size: cython.int
     if function == OPTIONS:
         return options(w, number)
     if function == REST:
@@ -66,10 +67,14 @@ def variable_part(
         w.hex(number, w.head + 28, w.head + 28 + cython.cast(cython.Py_ssize_t, value), 58)
         return WELL
     if function == HARDWARE_ADDRESS:
+        if value > cython.cast(cython.ulonglong, w.limit - w.cursor):
+            return VARIABLE
         w.hex(number, w.cursor, w.cursor + cython.cast(cython.Py_ssize_t, value), 58)
         w.cursor += cython.cast(cython.Py_ssize_t, value)
         return WELL
     if function == PROTOCOL_ADDRESS:
+        if value > cython.cast(cython.ulonglong, w.limit - w.cursor):
+            return VARIABLE
         if value == 4:
             w.ipv4(number, w.cursor)
         elif value == 16:
@@ -80,8 +85,11 @@ def variable_part(
         return WELL
     if function == IF_U16 or function == IF_U32:
         if value != 0:
-            w.uint(number, read_uint(w.data, w.cursor, 2 if function == IF_U16 else 4))
-            w.cursor += 2 if function == IF_U16 else 4
+            size = 2 if function == IF_U16 else 4
+            if w.limit - w.cursor < size:
+                return VARIABLE
+            w.uint(number, read_uint(w.data, w.cursor, size))
+            w.cursor += size
         return WELL
     if function == GRE_ROUTING:
         return WELL if value == 0 else gre_routing(w, number, 0)
@@ -161,15 +169,17 @@ def next_hop_by_hop(w: Writer, number: cython.uint, next_header: cython.ulonglon
 @cython.nogil
 @cython.exceptval(check=False)
 def gre_routing(w: Writer, number: cython.uint, depth: cython.int) -> cython.int:
-    """Write the source route entry at the cursor, the next ones inside it; `measure` has checked their lengths."""
+    """Write the source route entry at the cursor, the next ones inside it."""
     mark: cython.Py_ssize_t
     size: cython.Py_ssize_t
     fault: cython.int = WELL
-    if depth == 16:
+    if depth == 16 or w.limit - w.cursor < 4:
         return VARIABLE
     size = w.data[w.cursor + 3]
     if read_uint(w.data, w.cursor, 4) == 0:
         return WELL
+    if size > w.limit - w.cursor - 4:
+        return VARIABLE
     mark = w.open(number)
     w.uint(1, read_uint(w.data, w.cursor, 2))
     w.uint(2, w.data[w.cursor + 2])
