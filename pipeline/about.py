@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netbeam import __version__
+from netbeam.kernel import compiled
 from pipeline.options import Options
 from transforms.sources import printable
 
@@ -65,6 +66,7 @@ def about(options: Options) -> dict[str, Any]:
             "system": f"{platform.system()} {platform.release()} {platform.machine()}",
             "processor": processor(),
             "cores": os.cpu_count(),
+            "kernel": "compiled" if compiled() else "interpreted",
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         },
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.started)),

@@ -52,6 +52,8 @@ def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
         lines.append(f"and {left:,} more problems, in summary.json")
     rate = summary["packets_per_second"]
     lines.append(f"{summary['elapsed_seconds']:.2f} s" + (f", {rate:,} packets/s" if rate else ""))
+    if summary["machine"]["kernel"] == "interpreted":
+        lines.append("interpreted kernel, some fifty times slower: `make setup` with a C compiler compiles it")
     return [*lines, f"results in {output}"]
 
 
