@@ -135,7 +135,7 @@ def test_the_summary_says_how_the_run_was_made(capture, tmp_path):
         "workers": summary["options"]["workers"],
     }  # fmt: skip
     assert {"netbeam", "apache-beam", "python", "protobuf", "isal", "zstandard"} == set(summary["versions"])
-    assert set(summary["machine"]) == {"host", "system", "processor", "cores", "memory_bytes"}
+    assert set(summary["machine"]) == {"host", "system", "processor", "cores", "kernel", "memory_bytes"}
     assert summary["elapsed_seconds"] > 0
     assert summary["packets_per_second"] > 0
 
