@@ -15,7 +15,7 @@ from netbeam.formats.ncap import read_records
 
 RECORDED = [layer.name for layer in LAYERS if layer.type_id is not None]
 CAPTURES = {capture.replace("/", "_"): capture for capture in captures()}
-WRITTEN = sorted(p.name for p in (SHARED / "netcap_reference").glob("*") if p.is_dir()) or ["none"]
+WRITTEN = [name for name in CAPTURES if (SHARED / "netcap_reference" / name).is_dir()] or ["none"]
 
 Allowed = Callable[[Any, Any], bool]
 
