@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 from captures import read
+from hypothesis import settings
 
 import netbeam.kernel
+
+settings.register_profile("usual", deadline=None)  # interpreted, an example may take long
+settings.register_profile("long", deadline=None, max_examples=3000)
+settings.load_profile("usual")
 
 
 def absent(what):
