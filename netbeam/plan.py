@@ -124,7 +124,7 @@ def compile_plan(
 
 
 class Numbers:
-    """The numbers table under construction: rows of (width, offset, shift, mask, low, high) and their names."""
+    """The numbers table under construction: rows of width, offset, shift, mask, low, high; and names."""
 
     def __init__(self) -> None:
         """Start with no rows."""
@@ -170,13 +170,15 @@ def dispatch_tables(layers: Sequence[Layer]) -> tuple[array[int], dict[str, tupl
 
 
 def operations(layer: Layer, keep: bool, payload: bool, entropy: bool) -> list[tuple[int, ...]]:
-    """Give the rows that write a layer's record; of a record that is not kept, only those that find faults."""
+    """Give the rows that write a layer's record; of one that is not kept, only those that find faults."""
     rows = []
+    choices = {"Payload": payload, "PayloadEntropy": entropy}
+    left_out = {name for name, wanted in choices.items() if not wanted}
     for field in layer.fields if layer.type_id is not None else ():
-        if field.name == "Payload" and not payload or field.name == "PayloadEntropy" and not entropy:
+        if field.name in left_out:
             continue
         row = operation(layer, field)
-        if row is not None and (keep or row[0] >= wire.CODED and row[0] != wire.CODED + parts.PAYLOAD):
+        if row is not None and (keep or (row[0] >= wire.CODED and row[0] != wire.CODED + parts.PAYLOAD)):
             rows.append(row)
     return rows
 

@@ -132,8 +132,8 @@ def decode_one(decoder: Decoder, packet: Packet) -> One:
     (reject,) = decoded.rejects or (None,)
     most = [span.name for span in before_fault(layers, reject) if span.name in RECORDED]
     written = sum(len(messages) for messages in parsed.values())
-    if reject and "beyond" in reject.detail:
-        # A lying length ends no walk, so that another fault may lie behind it.
+    if reject and ("beyond" in reject.detail or "option is malformed" in reject.detail):
+        # A lying length and a malformed option end no walk, so that another fault may lie behind them.
         assert written <= len(most)
     else:
         assert {name: len(messages) for name, messages in parsed.items()} == Counter(most)
@@ -142,7 +142,7 @@ def decode_one(decoder: Decoder, packet: Packet) -> One:
 
 def before_fault(layers: list[Span], reject: Reject | None) -> list[Span]:
     """Give the layers above the one whose content is malformed: those that have records."""
-    if reject and reject.kind == "error" and "malformed" in reject.detail:
+    if reject and reject.kind == "error" and "malformed" in reject.detail and "option" not in reject.detail:
         for i, span in enumerate(layers):
             if span.name == reject.layer and span.offset <= reject.offset <= span.offset + span.header:
                 return layers[:i]

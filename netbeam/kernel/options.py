@@ -1,6 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 # Each read is covered by a comparison of `cursor` with `limit`.
-"""Lists of options: each function writes one message an option, from the writer's cursor up to its limit."""
+"""Lists of options: each function writes one message an option, from the writer's cursor up to its limit.
+
+At a malformed option it stops, with the cursor on it, and gives OPTION: the options before it stay.
+"""
 
 import cython
 

@@ -148,7 +148,6 @@ def measure(
 def next_hop_by_hop(w: Writer, number: cython.uint, next_header: cython.ulonglong) -> cython.int:
     """Write the hop-by-hop header that follows an IPv6 header, if one does and it is whole."""
     mark: cython.Py_ssize_t
-    start: cython.Py_ssize_t = w.at
     size: cython.Py_ssize_t
     if next_header != 0 or w.payload_end - w.body < 8:
         return WELL
@@ -158,10 +157,8 @@ def next_hop_by_hop(w: Writer, number: cython.uint, next_header: cython.ulonglon
     w.cursor = w.body + 2
     w.limit = w.body + size
     mark = w.open(number)
-    if hop_options(w, 2) == WELL:
-        w.close(mark)
-    elif not w.full:
-        w.at = start
+    hop_options(w, 2)  # a fault in them is the next layer's
+    w.close(mark)
     return WELL
 
 

@@ -17,6 +17,7 @@ if cython.compiled:
         END,
         HEADER,
         OP_COLUMNS,
+        OPTION,
         SHORT,
         TOTAL_LONG,
         TOTAL_SHORT,
@@ -34,6 +35,7 @@ else:
         END,
         HEADER,
         OP_COLUMNS,
+        OPTION,
         SHORT,
         TOTAL_LONG,
         TOTAL_SHORT,
@@ -195,7 +197,7 @@ class Walk:
         self.w.data = self.data
 
     def close(self) -> tuple:
-        """End a chunk, dropping its bytes; give (truncated packets, captured bytes, earliest and latest time)."""
+        """End a chunk, dropping its bytes; give packets cut, captured bytes, earliest and latest time."""
         self.keep[5] = self.keep[6] = None
         if not cython.compiled:
             self.data = self.index = self.w.data = None
@@ -209,7 +211,7 @@ class Walk:
         w: Writer = self.w
         with cython.nogil:
             first = self.packets(w, first, last)
-        return first
+        return first  # noqa: RET504, no return without the GIL
 
     def full(self) -> int:
         """Give the record type whose buffer was full when `run` stopped, or -1 for the rejects."""
@@ -342,7 +344,7 @@ class Walk:
     @cython.nogil
     @cython.exceptval(check=False)
     def shorten(self, stop: cython.Py_ssize_t) -> cython.void:
-        """End at `stop` the enclosing layers that have no length of their own: what lies beyond is padding."""
+        """End at `stop` the enclosing layers that have no length of their own: padding lies beyond."""
         i: cython.int = self.depth - 1
         while i >= 0 and not self.own_length[i]:
             if stop < self.end[i]:
@@ -540,7 +542,7 @@ class Walk:
     @cython.nogil
     @cython.exceptval(check=False)
     def unknown(self, layer: cython.longlong, at: cython.Py_ssize_t, number: cython.longlong) -> cython.void:
-        """Make the packet unknown for a number in `layer` that nobody declared, unless it is an error already."""
+        """Make the packet unknown for a number in `layer` that nobody declared, unless it is an error."""
         if self.kind == DECODED:
             self.kind = UNKNOWN
             self.fault = WELL
@@ -607,8 +609,11 @@ class Walk:
                     >> ops[row + 2]
                     & ops[row + 3],
                 )
-                if fault != WELL or w.full:
+                if w.full or fault > OPTION:
                     break
+                if fault == OPTION:  # the record keeps the options before this one
+                    self.fail(w, fault, i)
+                    fault = WELL
                 row += OP_COLUMNS
             if w.full:
                 w.full = False
@@ -616,14 +621,23 @@ class Walk:
                 self.undo(saved, i)
                 return False
             if fault != WELL:
-                self.depth = i
-                self.note(fault, k, w.cursor, w.cursor - w.head, w.limit - w.head)
+                self.fail(w, fault, i)
                 break
             if t[at + SELECTED] != 0:
                 saved[i] = self.position[k]
                 self.position[k] = close_length(w.out, self.position[k], 2, w.at)
                 self.records[k] += 1
         return True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def fail(self, w: Writer, fault: cython.int, i: cython.int) -> cython.void:
+        """Note a fault in the content of layer `i`, at the writer's cursor."""
+        depth: cython.int = self.depth
+        self.depth = i
+        self.note(fault, self.layer[i], w.cursor, w.cursor - w.head, w.limit - w.head)
+        self.depth = depth
 
     @cython.cfunc
     @cython.nogil

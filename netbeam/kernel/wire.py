@@ -294,7 +294,7 @@ class Writer:
     @cython.nogil
     @cython.exceptval(check=False)
     def entropy(self) -> cython.bint:
-        """Write the Shannon entropy of the captured payload in bits a byte, as a double; false when it is zero."""
+        """Write the entropy of the captured payload in bits a byte, as a double; false when it is zero."""
         i: cython.Py_ssize_t
         total: cython.Py_ssize_t = self.payload_end - self.body
         share: cython.double
@@ -302,7 +302,7 @@ class Writer:
         if cython.compiled:
             counts: cython.uint[256]
             for i in range(256):
-                counts[i] = 0
+                counts[i] = 0  # noqa: F821, an array declared above
         else:
             counts = [0] * 256
         for i in range(self.body, self.payload_end):
