@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTS = ("test_hostile", "test_golden", "test_plan")
+TESTS = ("test_hostile", "test_golden", "test_plan", "test_capture_hostile", "test_capture_pcap")
 FLAGS = {
     "address": ["-fsanitize=address"],
     "undefined": ["-fsanitize=undefined", "-fno-wrapv", "-fno-sanitize-recover=all"],
