@@ -141,6 +141,10 @@ class Numbers:
             self.names.append(check.what)
         return first, len(self.names)
 
+    def place(self, *places: At) -> int:
+        """Add rows of numbers that may have any value; give the first one's number."""
+        return self.add(Check(at, 0, ANY, "number") for at in places)[0]
+
 
 def dispatch_tables(layers: Sequence[Layer]) -> tuple[array[int], dict[str, tuple[int, int]]]:
     """Give one table of layer numbers for all spaces, and where (start, size) each space lies in it."""
@@ -221,38 +225,30 @@ def kernel_function(name: str) -> int:
 def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
     """Fill in how the walk measures and checks a layer's header."""
     row[walk.HEADER_LEN] = layer.header_len
+    row[walk.LENGTH] = numbers.place(layer.length.at) if layer.length else -1
     if layer.length:
-        at = layer.length.at
-        row[walk.LENGTH_WIDTH], row[walk.LENGTH_OFFSET], row[walk.LENGTH_SHIFT] = (
-            at.width,
-            at.offset,
-            at.shift,
-        )
-        row[walk.LENGTH_MASK] = at.mask or (1 << 8 * at.width) - 1
         row[walk.LENGTH_UNIT], row[walk.LENGTH_ADD] = layer.length.unit, layer.length.add
     if layer.spans:
         row[walk.MEASURE] = parts.SPANS
     elif layer.measured_by:
         row[walk.MEASURE] = kernel_function(layer.measured_by)
+    row[walk.TOTAL] = numbers.place(layer.total.at) if layer.total else -1
     if layer.total:
-        row[walk.TOTAL_WIDTH], row[walk.TOTAL_OFFSET] = layer.total.at.width, layer.total.at.offset
         above = layer.total.zero_is_rest_above
         row[walk.TOTAL_ADD], row[walk.ZERO_IS_REST] = layer.total.add, ANY if above is None else above
     row[walk.CHECKS], row[walk.CHECKS_END] = numbers.add(layer.requires)
     row[walk.PLAUSIBLE], row[walk.PLAUSIBLE_END] = numbers.add(layer.plausible)
+    row[walk.FRAGMENT] = -1
     if layer.fragment:
         offset, more = layer.fragment.offset, layer.fragment.more
-        row[walk.FRAGMENT_WIDTH], row[walk.FRAGMENT_OFFSET] = offset.width, offset.offset
+        row[walk.FRAGMENT] = numbers.place(At(offset.offset, offset.width))
         row[walk.FRAGMENT_MASK], row[walk.MORE_MASK] = offset.mask << offset.shift, more.mask << more.shift
     if layer.addresses:
         row[walk.ADDRESS_LEN] = layer.address_len
         row[walk.SOURCE_OFFSET], row[walk.TARGET_OFFSET] = layer.addresses
+    row[walk.PORTS] = -1
     if layer.ports:
-        row[walk.HAS_PORTS] = 1
-        row[walk.SOURCE_PORT_OFFSET], row[walk.TARGET_PORT_OFFSET] = (
-            layer.ports[0].offset,
-            layer.ports[1].offset,
-        )
+        row[walk.PORTS] = numbers.place(*layer.ports)
 
 
 def place_carried(
@@ -262,8 +258,8 @@ def place_carried(
     row[walk.CONDITION] = -1
     if carries is None:
         return
-    keys = [Check(at, 0, ANY, carries.space) for at in carries.keys]
-    row[walk.KEYS], row[walk.KEYS_END] = numbers.add(keys)
+    row[walk.KEYS] = numbers.place(*carries.keys)
+    row[walk.KEYS_END] = row[walk.KEYS] + len(carries.keys)
     if carries.only_if:
         row[walk.CONDITION] = numbers.add((carries.only_if,))[0]
     row[walk.TABLE], row[walk.TABLE_SIZE] = places.get(carries.space, (0, 0))

@@ -67,8 +67,7 @@ def name(w: Writer, number: cython.uint, at: cython.Py_ssize_t) -> cython.Py_ssi
             return -VARIABLE
         if length > 0:
             w.byte(46)
-        for i in range(size):
-            w.byte(w.data[at + 1 + i])
+        w.append(at + 1, size)
         length += size + 1
         at += size + 1
     w.close(mark)

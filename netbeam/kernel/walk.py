@@ -49,15 +49,13 @@ else:
 if not cython.compiled:
     # fmt: off
     (
-        HEADER_LEN, LENGTH_WIDTH, LENGTH_OFFSET, LENGTH_SHIFT, LENGTH_MASK, LENGTH_UNIT, LENGTH_ADD,
-        MEASURE, TOTAL_WIDTH, TOTAL_OFFSET, TOTAL_ADD, ZERO_IS_REST, CHECKS, CHECKS_END, PLAUSIBLE,
-        PLAUSIBLE_END, FRAGMENT_WIDTH, FRAGMENT_OFFSET, FRAGMENT_MASK, MORE_MASK, ADDRESS_LEN,
-        SOURCE_OFFSET, TARGET_OFFSET, HAS_PORTS, SOURCE_PORT_OFFSET, TARGET_PORT_OFFSET, KEYS, KEYS_END,
-        TABLE, TABLE_SIZE, REQUIRED, LENGTH_BELOW, LENGTH_KEY, EITHER_ORDER, OPS, GREATEST, ENCODE,
-        SELECTED, CONDITION, CERTAIN,
-    ) = range(40)
+        HEADER_LEN, LENGTH, LENGTH_UNIT, LENGTH_ADD, MEASURE, TOTAL, TOTAL_ADD, ZERO_IS_REST, CHECKS,
+        CHECKS_END, PLAUSIBLE, PLAUSIBLE_END, FRAGMENT, FRAGMENT_MASK, MORE_MASK, ADDRESS_LEN,
+        SOURCE_OFFSET, TARGET_OFFSET, PORTS, KEYS, KEYS_END, CONDITION, TABLE, TABLE_SIZE, REQUIRED,
+        CERTAIN, LENGTH_BELOW, LENGTH_KEY, EITHER_ORDER, OPS, GREATEST, ENCODE, SELECTED,
+    ) = range(33)
     # fmt: on
-    LAYER_COLUMNS, NUMBER_COLUMNS, MOST_LAYERS, MOST_TYPES = 40, 6, 32, 512
+    LAYER_COLUMNS, NUMBER_COLUMNS, MOST_LAYERS, MOST_TYPES = 33, 6, 32, 512
     DECODED, UNKNOWN, ERROR = range(3)
 
 REJECT_COLUMNS = 7
@@ -85,6 +83,7 @@ class Walk:
     position: cython.Py_ssize_t[512]
     room: cython.Py_ssize_t[512]
     records: cython.longlong[512]
+    reserved: cython.Py_ssize_t[512]  # bytes left for the length of the next record, as the last one took
     # The layers of the packet at hand.
     depth: cython.int
     layer: cython.int[32]
@@ -98,6 +97,12 @@ class Walk:
     saved: cython.Py_ssize_t[32]
     source_port: cython.uint[32]
     target_port: cython.uint[32]
+    # Where the walk stands: the header at hand, and the end of what it lies in, on the wire and captured.
+    here: cython.Py_ssize_t
+    until: cython.Py_ssize_t
+    captured_end: cython.Py_ssize_t
+    fragment: cython.bint
+    guessed: cython.bint
     # What became of it.
     kind: cython.int
     fault: cython.int
@@ -146,6 +151,7 @@ class Walk:
             self.position = [0] * MOST_TYPES
             self.room = [0] * MOST_TYPES
             self.records = [0] * MOST_TYPES
+            self.reserved = [1] * MOST_TYPES
             self.layer = [0] * MOST_LAYERS
             self.head = [0] * MOST_LAYERS
             self.body = [0] * MOST_LAYERS
@@ -168,6 +174,7 @@ class Walk:
         self.room[number] = room
         self.position[number] = 0
         self.records[number] = 0
+        self.reserved[number] = 1
 
     def take(self, number: cython.int) -> tuple:
         """Give (bytes, records) that lie in the buffer of a record type, and start it afresh."""
@@ -317,10 +324,15 @@ class Walk:
         """Read the number that a row of the numbers table describes."""
         r: cython.p_longlong = self.numbers
         at: cython.longlong = row * NUMBER_COLUMNS
-        return cython.cast(
-            cython.longlong,
-            read_uint(self.data, head + r[at + 1], cython.cast(cython.int, r[at])) >> r[at + 2] & r[at + 3],
-        )
+        here: cython.Py_ssize_t = head + r[at + 1]
+        value: cython.ulonglong
+        if r[at] == 2:
+            value = cython.cast(cython.uint, self.data[here]) << 8 | self.data[here + 1]
+        elif r[at] == 1:
+            value = self.data[here]
+        else:
+            value = read_uint(self.data, here, cython.cast(cython.int, r[at]))
+        return cython.cast(cython.longlong, value >> r[at + 2] & r[at + 3])
 
     @cython.cfunc
     @cython.nogil
@@ -362,181 +374,216 @@ class Walk:
         link: cython.longlong,
     ) -> cython.void:
         """Find the layers of the packet in [start, captured_end), which was [start, end) on the wire."""
-        head: cython.Py_ssize_t = start
-        body: cython.Py_ssize_t
-        stop: cython.Py_ssize_t
+        layer: cython.longlong = 0
         size: cython.Py_ssize_t
-        value: cython.longlong
-        failed: cython.longlong
-        key: cython.longlong = 0
-        row: cython.longlong
-        child: cython.longlong
-        c: cython.longlong
-        at: cython.longlong
-        t: cython.p_longlong = self.layers
-        fragment: cython.bint = False
-        guessed: cython.bint = False
+        stop: cython.Py_ssize_t
         self.depth = 0
         self.contexts = 0
         self.kind = DECODED
-        child = 0
-        if 0 <= link < t[TABLE_SIZE]:
-            child = self.tables[t[TABLE] + link]
-        if child == 0:
+        self.fragment = False
+        self.guessed = False
+        self.here = start
+        self.until = end
+        self.captured_end = captured_end
+        if 0 <= link < self.layers[TABLE_SIZE]:
+            layer = self.tables[self.layers[TABLE] + link]
+        if layer == 0:
             self.unknown(0, start, link)
-            return
-        while True:
-            at = child * LAYER_COLUMNS
+        while layer != 0:
             if self.depth == MOST_LAYERS:
-                self.note(DEPTH, child, head, MOST_LAYERS, 0)
+                self.note(DEPTH, layer, start, MOST_LAYERS, 0)
                 return
-            size = t[at + HEADER_LEN]
-            if head + size > end:
-                if not fragment:
-                    self.note(SHORT, child, head, size, end - head)
+            size = self.header(layer)
+            if size < 0:
                 return
-            if head + size > captured_end:
+            stop = self.payload_end(layer, size)
+            if stop < 0:
                 return
-            failed = self.failing(t[at + CHECKS], t[at + CHECKS_END], head)
-            if failed >= 0:
-                self.note(CHECK, child, head, failed, self.read(failed, head))
-                return
-            if t[at + LENGTH_WIDTH] != 0:
-                value = cython.cast(
-                    cython.longlong,
-                    read_uint(
-                        self.data, head + t[at + LENGTH_OFFSET], cython.cast(cython.int, t[at + LENGTH_WIDTH])
-                    )
-                    >> t[at + LENGTH_SHIFT]
-                    & t[at + LENGTH_MASK],
-                )
-                value = value * t[at + LENGTH_UNIT] + t[at + LENGTH_ADD]
-                if value < size:
-                    self.note(HEADER, child, head, size, value)
-                    return
-                size = value
-            elif t[at + MEASURE] == SPANS and fragment:
-                return  # it goes on in the next fragment
-            elif t[at + MEASURE] != FIXED:
-                size = measure(
-                    self.data,
-                    cython.cast(cython.uint, t[at + MEASURE]),
-                    head,
-                    end if end < captured_end else captured_end,
-                )
-                if size < end - head and t[at + MEASURE] == SPANS:
-                    size = end - head
-            body = head + size
-            if body > captured_end and captured_end < end:
-                return
-            if body > end:
-                if not fragment:
-                    self.note(SHORT, child, head, size, end - head)
-                return
-            stop = end
-            self.own_length[self.depth] = False
-            if t[at + TOTAL_WIDTH] != 0:
-                value = cython.cast(
-                    cython.longlong,
-                    read_uint(
-                        self.data, head + t[at + TOTAL_OFFSET], cython.cast(cython.int, t[at + TOTAL_WIDTH])
-                    ),
-                )
-                if value != 0 or end - head <= t[at + ZERO_IS_REST]:
-                    value += t[at + TOTAL_ADD]
-                    if guessed and (value < size or head + value > end):
-                        return
-                    if value < size:
-                        self.note(TOTAL_SHORT, child, head, size, value)
-                        return
-                    if head + value > end:
-                        if not fragment:
-                            self.note(TOTAL_LONG, child, head, value, end - head)
-                    else:
-                        stop = head + value
-                        self.shorten(stop)
-                    self.own_length[self.depth] = True
-            self.layer[self.depth] = cython.cast(cython.int, child)
-            self.head[self.depth] = head
-            self.body[self.depth] = body
-            self.end[self.depth] = stop
-            if t[at + ADDRESS_LEN] != 0:
-                self.context_at[self.contexts] = self.depth
-                self.source_port[self.contexts] = 0
-                self.target_port[self.contexts] = 0
-                self.contexts += 1
-            self.context[self.depth] = self.contexts - 1
-            if t[at + HAS_PORTS] != 0 and self.contexts > 0:
-                self.source_port[self.contexts - 1] = cython.cast(
-                    cython.uint, read_uint(self.data, head + t[at + SOURCE_PORT_OFFSET], 2)
-                )
-                self.target_port[self.contexts - 1] = cython.cast(
-                    cython.uint, read_uint(self.data, head + t[at + TARGET_PORT_OFFSET], 2)
-                )
+            self.enter(layer, size, stop)
+            layer = self.carried(layer)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def header(self, layer: cython.longlong) -> cython.Py_ssize_t:
+        """Give the length of the header at hand, or -1 when it is not whole or not well formed."""
+        t: cython.p_longlong = self.layers
+        at: cython.longlong = layer * LAYER_COLUMNS
+        head: cython.Py_ssize_t = self.here
+        size: cython.Py_ssize_t = t[at + HEADER_LEN]
+        left: cython.Py_ssize_t = self.until - head
+        captured: cython.Py_ssize_t = self.captured_end - head
+        value: cython.longlong
+        if size > left:
+            if not self.fragment:
+                self.note(SHORT, layer, head, size, left)
+            return -1
+        if size > captured:
+            return -1
+        value = self.failing(t[at + CHECKS], t[at + CHECKS_END], head)
+        if value >= 0:
+            self.note(CHECK, layer, head, value, self.read(value, head))
+            return -1
+        if t[at + LENGTH] >= 0:
+            value = self.read(t[at + LENGTH], head) * t[at + LENGTH_UNIT] + t[at + LENGTH_ADD]
+            if value < size:
+                self.note(HEADER, layer, head, size, value)
+                return -1
+            size = value
+        elif t[at + MEASURE] == SPANS:
+            if self.fragment:
+                return -1  # it goes on in the next fragment
+            size = left
+        elif t[at + MEASURE] != FIXED:
+            size = measure(
+                self.data,
+                cython.cast(cython.uint, t[at + MEASURE]),
+                head,
+                head + (left if left < captured else captured),
+            )
+        if size > captured and captured < left:
+            return -1
+        if size > left:
+            if not self.fragment:
+                self.note(SHORT, layer, head, size, left)
+            return -1
+        return size
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def payload_end(self, layer: cython.longlong, size: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Give where the payload behind `size` bytes of header ends; -1 when its length contradicts them."""
+        t: cython.p_longlong = self.layers
+        at: cython.longlong = layer * LAYER_COLUMNS
+        left: cython.Py_ssize_t = self.until - self.here
+        value: cython.longlong
+        self.own_length[self.depth] = False
+        if t[at + TOTAL] < 0:
+            return self.until
+        value = self.read(t[at + TOTAL], self.here)
+        if value == 0 and left > t[at + ZERO_IS_REST]:
+            return self.until
+        value += t[at + TOTAL_ADD]
+        if self.guessed and (value < size or value > left):
+            return -1
+        if value < size:
+            self.note(TOTAL_SHORT, layer, self.here, size, value)
+            return -1
+        self.own_length[self.depth] = True
+        if value > left:
+            if not self.fragment:
+                self.note(TOTAL_LONG, layer, self.here, value, left)
+            return self.until
+        self.shorten(self.here + value)
+        return self.here + value
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def enter(self, layer: cython.longlong, size: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.void:
+        """Put a layer on the stack, with the addresses and ports that hold from it on."""
+        t: cython.p_longlong = self.layers
+        at: cython.longlong = layer * LAYER_COLUMNS
+        self.layer[self.depth] = cython.cast(cython.int, layer)
+        self.head[self.depth] = self.here
+        self.body[self.depth] = self.here + size
+        self.end[self.depth] = stop
+        if t[at + ADDRESS_LEN] != 0:
+            self.context_at[self.contexts] = self.depth
+            self.source_port[self.contexts] = 0
+            self.target_port[self.contexts] = 0
+            self.contexts += 1
+        self.context[self.depth] = self.contexts - 1
+        if t[at + PORTS] >= 0 and self.contexts > 0:
+            self.source_port[self.contexts - 1] = cython.cast(
+                cython.uint, self.read(t[at + PORTS], self.here)
+            )
+            self.target_port[self.contexts - 1] = cython.cast(
+                cython.uint, self.read(t[at + PORTS] + 1, self.here)
+            )
+        self.depth += 1
+        self.until = stop
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def carried(self, layer: cython.longlong) -> cython.longlong:
+        """Give the layer that the one just entered carries, and go to its start; 0 where the walk ends."""
+        t: cython.p_longlong = self.layers
+        at: cython.longlong = layer * LAYER_COLUMNS
+        row: cython.longlong = t[at + KEYS]
+        head: cython.Py_ssize_t = self.here
+        key: cython.longlong = 0
+        child: cython.longlong = 0
+        value: cython.longlong
+        self.here = self.body[self.depth - 1]
+        if t[at + FRAGMENT] >= 0:
+            value = self.read(t[at + FRAGMENT], head)
+            if value & t[at + FRAGMENT_MASK]:
+                return 0
+            if value & t[at + MORE_MASK]:
+                self.fragment = True
+        if row == t[at + KEYS_END]:
+            if t[at + MEASURE] > SPANS:
+                self.shorten(self.here)
+            return 0
+        if t[at + CONDITION] >= 0 and self.failing(t[at + CONDITION], t[at + CONDITION] + 1, head) >= 0:
+            self.unknown(layer, head, self.read(t[at + CONDITION], head))
+            if self.kind == UNKNOWN:
+                self.fault = CHECK
+            return 0
+        while row < t[at + KEYS_END] and child == 0:
+            key = self.read(row, head)
+            if t[at + EITHER_ORDER] != 0 and key > 65535:
+                key = (key & 255) << 24 | (key >> 8 & 255) << 16 | (key >> 16 & 255) << 8 | key >> 24
+            if key < t[at + LENGTH_BELOW]:
+                self.bound(layer, head, key)
+                key = t[at + LENGTH_KEY]
+            if key < t[at + TABLE_SIZE]:
+                child = self.tables[t[at + TABLE] + key]
+            if child != 0 and t[at + CERTAIN] == 0 and not self.likely(child):
+                child = 0
+            row += 1
+        if child == 0:
+            if t[at + REQUIRED] != 0:
+                self.unknown(layer, head, key)
+            return 0
+        self.guessed = t[at + CERTAIN] == 0
+        if self.guessed:
+            self.own_length[self.depth - 1] = True  # what the guess leaves over is no padding
+        return child
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def bound(self, layer: cython.longlong, head: cython.Py_ssize_t, length: cython.longlong) -> cython.void:
+        """Bound the payload of the layer just entered by the length that stands in its EtherType's place."""
+        if self.here + length > self.until:
+            self.depth -= 1
+            self.note(TOTAL_LONG, layer, head, length, self.until - self.here)
             self.depth += 1
-            if t[at + FRAGMENT_WIDTH] != 0:
-                value = cython.cast(
-                    cython.longlong,
-                    read_uint(
-                        self.data,
-                        head + t[at + FRAGMENT_OFFSET],
-                        cython.cast(cython.int, t[at + FRAGMENT_WIDTH]),
-                    ),
-                )
-                if value & t[at + FRAGMENT_MASK]:
-                    return
-                if value & t[at + MORE_MASK]:
-                    fragment = True
-            row = t[at + KEYS]
-            if row == t[at + KEYS_END]:
-                if t[at + MEASURE] > SPANS:
-                    self.shorten(body)
-                return
-            if t[at + CONDITION] >= 0 and self.failing(t[at + CONDITION], t[at + CONDITION] + 1, head) >= 0:
-                self.unknown(child, head, self.read(t[at + CONDITION], head))
-                if self.kind == UNKNOWN:
-                    self.fault = CHECK
-                return
-            c = 0
-            while row < t[at + KEYS_END] and c == 0:
-                key = self.read(row, head)
-                if t[at + EITHER_ORDER] != 0 and key > 65535:
-                    key = (key & 255) << 24 | (key >> 8 & 255) << 16 | (key >> 16 & 255) << 8 | key >> 24
-                if key < t[at + LENGTH_BELOW]:
-                    if body + key > stop:
-                        self.depth -= 1
-                        self.note(TOTAL_LONG, child, head, key, stop - body)
-                        self.depth += 1
-                    else:
-                        stop = body + key
-                        self.shorten(stop)
-                    self.own_length[self.depth - 1] = True
-                    key = t[at + LENGTH_KEY]
-                if key < t[at + TABLE_SIZE]:
-                    c = self.tables[t[at + TABLE] + key]
-                if c != 0 and t[at + CERTAIN] == 0:
-                    size = t[c * LAYER_COLUMNS + HEADER_LEN]
-                    if stop - body < size:
-                        c = 0
-                    elif (
-                        captured_end - body >= size
-                        and self.failing(
-                            t[c * LAYER_COLUMNS + PLAUSIBLE], t[c * LAYER_COLUMNS + PLAUSIBLE_END], body
-                        )
-                        >= 0
-                    ):
-                        c = 0
-                row += 1
-            if c == 0:
-                if t[at + REQUIRED] != 0:
-                    self.unknown(child, head, key)
-                return
-            child = c
-            guessed = t[at + CERTAIN] == 0
-            if guessed:
-                self.own_length[self.depth - 1] = True  # what the guess leaves over is no padding
-            head = body
-            end = stop
+        else:
+            self.until = self.here + length
+            self.shorten(self.until)
+        self.own_length[self.depth - 1] = True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def likely(self, layer: cython.longlong) -> cython.bint:
+        """Tell whether what follows may be the layer that a port suggests."""
+        t: cython.p_longlong = self.layers
+        at: cython.longlong = layer * LAYER_COLUMNS
+        if self.until - self.here < t[at + HEADER_LEN]:
+            return False
+        if self.captured_end - self.here < t[at + HEADER_LEN]:
+            return True
+        return self.failing(t[at + PLAUSIBLE], t[at + PLAUSIBLE_END], self.here) < 0
 
     @cython.cfunc
     @cython.nogil
@@ -584,7 +631,7 @@ class Walk:
             if t[at + ENCODE] == 0:
                 continue
             w.out = self.out[k]
-            w.at = self.position[k] + 2
+            w.at = self.position[k] + self.reserved[k]
             w.end = self.room[k]
             w.head = self.head[i]
             w.body = self.body[i]
@@ -598,7 +645,6 @@ class Walk:
                 row = w.fields(ops, row)
                 if ops[row] == END:
                     break
-                above = row
                 fault = variable_part(
                     w,
                     ops[row] - CODED,
@@ -625,7 +671,8 @@ class Walk:
                 break
             if t[at + SELECTED] != 0:
                 saved[i] = self.position[k]
-                self.position[k] = close_length(w.out, self.position[k], 2, w.at)
+                self.position[k] = close_length(w.out, self.position[k], self.reserved[k], w.at)
+                self.reserved[k] = 1 if self.position[k] - saved[i] < 129 else 2
                 self.records[k] += 1
         return True
 

@@ -71,8 +71,10 @@ cdef class Writer:
     cdef void hex(self, unsigned int number, Py_ssize_t start, Py_ssize_t stop, int separator) noexcept nogil
     cdef Py_ssize_t open(self, unsigned int number) noexcept nogil
     cdef void byte(self, unsigned char value) noexcept nogil
+    cdef void append(self, Py_ssize_t start, Py_ssize_t size) noexcept nogil
     cdef void close(self, Py_ssize_t mark) noexcept nogil
 
 cdef Py_ssize_t put_uint(unsigned char* out, Py_ssize_t at, unsigned long long value) noexcept nogil
 cdef Py_ssize_t close_length(unsigned char* out, Py_ssize_t mark, Py_ssize_t reserved, Py_ssize_t at) noexcept nogil
+cdef unsigned int read_u32(const unsigned char* data, Py_ssize_t at) noexcept nogil
 cdef unsigned long long read_uint(const unsigned char* data, Py_ssize_t at, int width) noexcept nogil

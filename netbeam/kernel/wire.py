@@ -48,6 +48,20 @@ def put_uint(out: cython.p_uchar, at: cython.Py_ssize_t, value: cython.ulonglong
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
+def read_u32(data: cython.p_const_uchar, at: cython.Py_ssize_t) -> cython.uint:
+    """Read the four big-endian bytes at `at`: written out, it compiles to one load."""
+    return (
+        cython.cast(cython.uint, data[at]) << 24
+        | cython.cast(cython.uint, data[at + 1]) << 16
+        | cython.cast(cython.uint, data[at + 2]) << 8
+        | cython.cast(cython.uint, data[at + 3])
+    )
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
 def read_uint(data: cython.p_const_uchar, at: cython.Py_ssize_t, width: cython.int) -> cython.ulonglong:
     """Read the big-endian number of `width` bytes (1, 2, 3, 4 or 8) at `at`."""
     value: cython.ulonglong
@@ -55,6 +69,8 @@ def read_uint(data: cython.p_const_uchar, at: cython.Py_ssize_t, width: cython.i
         return cython.cast(cython.uint, data[at]) << 8 | data[at + 1]
     if width == 1:
         return data[at]
+    if width == 4:
+        return read_u32(data, at)
     value = 0
     while width > 0:
         value = value << 8 | data[at]
@@ -241,7 +257,7 @@ class Writer:
             elif kind == SIZE:
                 value = cython.cast(cython.ulonglong, self.payload_size)
             elif kind == U32:
-                value = read_uint(data, here, 4) >> ops[row + 2] & ops[row + 3]
+                value = read_u32(data, here) >> ops[row + 2] & ops[row + 3]
             elif kind == SOURCE_PORT:
                 value = self.source_port
             elif kind == TARGET_PORT:
@@ -413,6 +429,14 @@ class Writer:
         if self.room(1):
             self.out[self.at] = value
             self.at += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def append(self, start: cython.Py_ssize_t, size: cython.Py_ssize_t) -> cython.void:
+        """Write bytes of the packet to an open string or bytes field."""
+        if self.room(size):
+            self.at = copy(self.out, self.at, self.data, start, size)
 
     @cython.cfunc
     @cython.nogil
