@@ -46,7 +46,7 @@ schema: $(SETUP) ## write schema/ anew from the declarations
 	$(BIN)/python -m netbeam.derive
 
 golden: $(SETUP) ## write the expected records of tests/golden anew: review the difference
-	$(BIN)/python -m tests.regenerate
+	$(BIN)/python tests/golden_records.py
 
 bench: $(SETUP) ## measure; writes benchmarks/results.json (BENCH="--peers" adds other programs)
 	$(BIN)/python -m benchmarks.run $(BENCH)

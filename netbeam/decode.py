@@ -34,7 +34,9 @@ class Decoder:
     def __init__(
         self, plan: Plan, compress: Callable[[memoryview], bytes], buffer_bytes: int = 1 << 19
     ) -> None:
-        """Make the buffers of the plan's record types."""
+        """Make the buffers of the plan's record types. Raises ValueError when they would hold nothing."""
+        if buffer_bytes < 1:
+            raise ValueError(f"buffers of {buffer_bytes} bytes hold nothing; 1 is the least")
         self.plan = plan
         self.compress = compress
         self.buffer_bytes = buffer_bytes

@@ -166,6 +166,12 @@ def test_a_tiny_buffer_gives_the_same_records(buffer_bytes):
     assert (tiny.rejects, tiny.account.sources) == (whole.rejects, whole.account.sources)
 
 
+@pytest.mark.parametrize("buffer_bytes", [0, -1])
+def test_a_buffer_that_holds_nothing_is_refused(buffer_bytes):
+    with pytest.raises(ValueError, match=f"buffers of {buffer_bytes} bytes hold nothing"):
+        Decoder(ALL, bytes, buffer_bytes)
+
+
 def test_a_decoder_does_not_grow_with_its_chunks():
     decoder = Decoder(ALL, bytes, 256)
     one = batch([raw(ipv4(17, udp(4000, bytes(10_000)), 0))])
