@@ -29,8 +29,8 @@ test: $(SETUP) ## the tests, with the compiled kernel and with the interpreted o
 	$(BIN)/python -m pytest -q
 	NETBEAM_PURE=1 $(BIN)/python -m pytest -q
 
-test-all: $(SETUP) ## the tests with long random searches and every packet of the shared captures
-	$(BIN)/python -m pytest -q --hypothesis-profile=long --all-packets
+test-all: test asan ## the tests, long random searches too, and the kernel under AddressSanitizer
+	$(BIN)/python -m pytest -q --hypothesis-profile=long
 
 check: $(SETUP) ## style, types, generated files up to date
 	$(BIN)/ruff format --check .

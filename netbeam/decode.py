@@ -56,6 +56,7 @@ class Decoder:
         """Decode a chunk. What lies in its packets never raises."""
         account = Account()
         done = Decoded([], [], account)
+        self.sequence = dict.fromkeys(self.names, 0)
         self.walk.open(batch.data, batch.index)
         last = len(batch)
         packet = 0
@@ -113,8 +114,8 @@ class Decoder:
         with memoryview(self.buffers[number]) as view, view[:size] as raw:
             data = self.compress(raw)
         written = done.account.encoded.setdefault(name, Written())
-        sequence = sum(block.file == name for block in done.blocks)
-        done.blocks.append(Block(name, batch.source, batch.chunk, sequence, records, size, data))
+        done.blocks.append(Block(name, batch.source, batch.chunk, self.sequence[number], records, size, data))
+        self.sequence[number] += 1
         written.add(Written(records, size, len(data)))
         return True
 
