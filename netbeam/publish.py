@@ -141,5 +141,5 @@ def earlier_files(storage: Storage, output: str) -> set[str]:
     try:
         names = json.loads(storage.read_text(storage.join(output, SUMMARY)) or "{}")["files"]
         return {name for name in names if "/" not in name and name not in ("", ".", "..")}
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return set()

@@ -23,7 +23,7 @@ from pipeline.options import (
 from transforms.sources import printable
 
 OTHER_COMMANDS = ("dump", "types")
-BAD_OPTION, INTERRUPTED = 2, 130
+FAILED, BAD_OPTION, INTERRUPTED = 1, 2, 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,10 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(list(arguments))
     status = command(sys.argv[1:])
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        if sys.stdout is not None:  # it is None where it was closed before we began
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
         pass
+    except OSError as error:
+        status = cannot_print(error)
     os._exit(status)
 
 
@@ -70,7 +72,8 @@ def command(given: list[str]) -> int:
             from pipeline.passthrough import split
 
             quiet_logs(debug="--debug" in given)
-            given, beam = split(given, run_parser)
+            own, beam = split(given[1:], run_parser)
+            given = ["run", *own]
         args = parser.parse_args(given)
         if args.command is None:
             parser.print_help()
@@ -87,8 +90,18 @@ def command(given: list[str]) -> int:
         return BAD_OPTION
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.filename or "--debug" in given:
+            raise
+        return cannot_print(error)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def cannot_print(error: OSError) -> int:
+    """Say why standard output takes no more; give the exit status."""
+    print(f"netbeam: cannot print: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+    return FAILED
 
 
 def command_line() -> tuple[Parser, Parser]:

@@ -61,6 +61,8 @@ def main(args: argparse.Namespace) -> int:
     from netbeam.formats.ncap import NotRecords, open_records
 
     for file in args.files:
+        if file == "-" and sys.stdin is None:
+            raise BadOption("-: standard input is closed")
         if file != "-" and (Path(file).is_dir() or not os.access(file, os.R_OK)):
             raise BadOption(f"{file}: not a file that can be read")
     layers = layers_of(args.encoders) if args.encoders else None

@@ -15,7 +15,8 @@ from uuid import uuid4
 from transforms.sources import printable
 
 COMPRESSIONS = ("gzip", "zstd", "none")
-LARGEST_BUFFER = 1 << 30
+LARGEST_BUFFER = 64 << 20
+"""Every worker has a buffer of this size for each record type."""
 MOST_SHARDS = 99_999
 
 

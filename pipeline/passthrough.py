@@ -10,20 +10,26 @@ from pipeline.options import BadOption
 
 
 def split(arguments: Sequence[str], ours: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
-    """Split arguments into ours and Beam's; an option's value goes with it.
+    """Split arguments after the command into ours and Beam's; a value goes with its option, paths come last.
 
     Raises:
-        BadOption: a long option is neither's.
+        BadOption: an option is neither's.
     """
     own = ours._option_string_actions
     mine: list[str] = []
+    paths: list[str] = []
     beams: list[str] = []
     rest = list(arguments)
     while rest:
         argument = rest.pop(0)
         name = argument.partition("=")[0]
         if argument == "--":
-            return [*mine, argument, *rest], beams
+            return [*mine, argument, *paths, *rest], beams
+        if argument == "-" or not argument.startswith("-"):
+            paths.append(argument)
+            continue
+        if argument[:2] != "--" and argument[:2] not in own:
+            raise BadOption(f"{argument}: no such option; a file of that name is ./{argument}")
         if not argument.startswith("--") or name in own:
             mine.append(argument)
             if name in own and own[name].nargs is None and "=" not in argument and rest:
@@ -35,7 +41,7 @@ def split(arguments: Sequence[str], ours: argparse.ArgumentParser) -> tuple[list
         beams.append(argument)
         if known[name].nargs is None and "=" not in argument and rest:
             beams.append(rest.pop(0))
-    return mine, beams
+    return [*mine, *paths], beams
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

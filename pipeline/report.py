@@ -24,11 +24,13 @@ def report(summary: Mapping[str, Any], output: str) -> None:
         table.add_row(
             name, f"{written['count']:,}", f"{raw:,}", f"{packed:,}", f"{raw / packed:.1f}" if packed else ""
         )
-    if summary["records"]:
-        console.print(table)
-        console.print()
-    for line in sentences(summary, output):
-        console.print(line, markup=False, soft_wrap=True)
+    with console.capture() as printed:  # rich itself would end the process when nobody reads
+        if summary["records"]:
+            console.print(table)
+            console.print()
+        for line in sentences(summary, output):
+            console.print(line, markup=False, soft_wrap=True)
+    print(printed.get(), end="", flush=True)
 
 
 def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
@@ -53,7 +55,9 @@ def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
     rate = summary["packets_per_second"]
     lines.append(f"{summary['elapsed_seconds']:.2f} s" + (f", {rate:,} packets/s" if rate else ""))
     if summary["machine"]["kernel"] == "interpreted":
-        lines.append("interpreted kernel, some fifty times slower: `make setup` with a C compiler compiles it")
+        lines.append(
+            "interpreted kernel, some fifty times slower: `make setup` with a C compiler compiles it"
+        )
     return [*lines, f"results in {output}"]
 
 

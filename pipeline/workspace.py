@@ -38,6 +38,10 @@ class Workspace:
         output = self._output
         if output.exists() and not output.is_dir():
             raise BadOption(f"-o {output}: is a file; netbeam writes into a directory")
+        if os.path.lexists(self._temporary) and (
+            self._temporary.is_symlink() or not self._temporary.is_dir()
+        ):
+            raise BadOption(f"-o {output}: {TEMPORARY} in it is no directory; remove it")
         parent = next(folder for folder in (output, *output.absolute().parents) if folder.exists())
         if not parent.is_dir():
             raise BadOption(f"-o {output}: {parent} is a file; netbeam writes into a directory")

@@ -305,7 +305,7 @@ def test_a_name_that_is_no_text_is_written_with_escapes(capture, tmp_path, capsy
         (["in.pcap", "-o", "out", "--quite"], "--quite: no such option; did you mean --quiet?"),
         (["in.pcap", "-o", "out", "--runer=X"], "--runer: no such option; did you mean --runner?"),
         (["in.pcap", "-o", "out", "--runner=NoSuchRunner"], "NoSuchRunner"),
-        (["in.pcap", "-o", "out", "-z"], "unrecognized arguments: -z"),
+        (["in.pcap", "-o", "out", "-z"], "-z: no such option"),
         (["in.pcap"], "the following arguments are required: -o/--output"),
         (["-o", "out"], "the following arguments are required: PATH"),
         (["in.pcap", "-o", "out", "--shards", "-1"], "--shards"),
@@ -490,3 +490,56 @@ def test_progress_shows_on_a_terminal_unless_told_not_to(chunked, tmp_path, flag
     assert process.wait() == 0
     assert (b"20,000 packets" in shown) == (not flags)
     assert bool(shown) == (not flags)
+
+
+def test_paths_may_follow_options(capture, tmp_path):
+    other = tmp_path / "other.pcap"
+    other.write_bytes(capture.read_bytes())
+    assert run(capture, "-o", tmp_path / "out", "--workers", 1, other, "--quiet") == 0
+    assert set(summary_of(tmp_path / "out")["inputs"]) == {str(capture), str(other)}
+
+
+def test_a_name_with_a_leading_dash_is_told_from_an_option(tmp_path, capsys):
+    assert run("-dash.pcap", "-o", tmp_path / "out") == 2
+    assert (
+        capsys.readouterr().err
+        == "netbeam: -dash.pcap: no such option; a file of that name is ./-dash.pcap\n"
+    )
+
+
+def test_closed_standard_input_is_no_capture(tmp_path):
+    for arguments in (["run", "-", "-o", str(tmp_path / "out")], ["dump", "-"]):
+        ended = subprocess.run(
+            ["sh", "-c", 'exec "$@" <&-', "sh", *NETBEAM, *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert (ended.returncode, ended.stderr) == (2, "netbeam: -: standard input is closed\n")
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "said"),
+    [
+        (">&-", 0, ""),
+        (">/dev/full", 1, "netbeam: cannot print: no space left on device\n"),
+        ("| true", 0, ""),
+    ],
+    ids=["closed", "full", "unread"],
+)
+def test_results_are_whole_where_the_report_cannot_be_printed(capture, tmp_path, to, status, said):
+    script = f'set -o pipefail; "$@" {to}'
+    command = ["bash", "-c", script, "bash", *NETBEAM, "run", str(capture), "-o", str(tmp_path / "out")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (status, said)
+    assert summary_of(tmp_path / "out")["packets"]["read"] == 1000
+
+
+def test_a_link_in_the_place_of_the_temporary_folder_is_refused_and_its_files_stay(capture, tmp_path, capsys):
+    foreign = tmp_path / "foreign"
+    (foreign / "kept").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".netbeam-tmp").symlink_to(foreign)
+    assert run(capture, "-o", tmp_path / "out") == 2
+    assert "is no directory; remove it" in capsys.readouterr().err
+    assert (foreign / "kept").is_dir()

@@ -58,6 +58,8 @@ def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
 def expand(given: str, skipped: str) -> Iterator[str]:
     """Give the paths that one input names."""
     if given == STDIN:
+        if sys.stdin is None:
+            raise MissingInput("-: standard input is closed")
         if sys.stdin.isatty():
             raise MissingInput("-: standard input is a terminal, not a capture")
         yield given
