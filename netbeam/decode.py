@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from netbeam.account import Account, SourceAccount, Written
@@ -14,6 +13,8 @@ from netbeam.kernel import walk, wire
 from netbeam.plan import Plan
 
 REJECTS_AT_ONCE = 4096
+FIRST_BUFFER_BYTES = 64 << 10
+"""What a record type's buffer has at first: few types of a capture need more."""
 
 
 class Decoded(NamedTuple):
@@ -45,17 +46,34 @@ class Decoder:
         self.walk = walk.Walk(plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows)
         self.buffers: dict[int, bytearray] = {}
         for number in plan.encoded:
-            self.attach(number, buffer_bytes)
+            self.attach(number, min(FIRST_BUFFER_BYTES, buffer_bytes))
 
     def attach(self, number: int, size: int) -> None:
-        """Give a record type a buffer of `size` bytes."""
-        self.buffers[number] = bytearray(size + wire.SLACK)
-        self.walk.attach(number, self.buffers[number], size)
+        """Give a record type a buffer of `size` bytes, with what lies in the one that it has."""
+        buffer = bytearray(size + wire.SLACK)
+        held = self.buffers.get(number, b"")[:size]
+        buffer[: len(held)] = held
+        self.buffers[number] = buffer
+        self.walk.attach(number, buffer, size)
 
     def decode(self, batch: PacketBatch) -> Decoded:
-        """Decode a chunk. What lies in its packets never raises."""
-        account = Account()
-        done = Decoded([], [], account)
+        """Decode a chunk, whole. What lies in its packets never raises."""
+        done = Decoded([], [], Account())
+        for made in self.stream(batch):
+            if isinstance(made, Block):
+                done.blocks.append(made)
+            elif isinstance(made, Account):
+                done.account.add(made)
+            else:
+                done.rejects.extend(made)
+        return done
+
+    def stream(self, batch: PacketBatch) -> Iterator[Block | list[Reject] | Account]:
+        """Decode a chunk bit by bit: blocks and lists of rejects as they are ready, at last the account.
+
+        So memory is bounded even where every packet of a chunk is an error.
+        """
+        done = Decoded([], [], Account(sources={batch.source: SourceAccount()}))
         self.sequence = dict.fromkeys(self.names, 0)
         self.walk.open(batch.data, batch.index)
         last = len(batch)
@@ -64,46 +82,55 @@ class Decoder:
             packet = self.walk.run(packet, last)
             if packet < last:
                 packet = self.make_room(batch, packet, done)
+            yield from handed_over(done)
         for number in self.plan.selected:
             self.flush(number, batch, done)
         self.take_rejects(batch, done)
-        truncated, captured, earliest, latest = self.walk.close()
-        source = SourceAccount(read=last, truncated=truncated, bytes=captured)
+        yield from handed_over(done)
+        source = done.account.sources[batch.source]
+        source.truncated, source.bytes, earliest, latest = self.walk.close()
         if last:
             source.first_time, source.last_time = earliest, latest
-        source.unknown = Counter(reject.reason for reject in done.rejects if reject.kind == "unknown")
-        source.errors = Counter(reject.reason for reject in done.rejects if reject.kind == "error")
-        source.decoded = last - len(done.rejects)
-        account.sources[batch.source] = source
-        return done
+        source.read = last
+        source.decoded = last - source.unknown.total() - source.errors.total()
+        yield done.account
 
     def make_room(self, batch: PacketBatch, packet: int, done: Decoded) -> int:
-        """Empty what was full before `packet`; give the packet to go on with.
-
-        A record greater than the whole buffer gets a larger one for itself, so that where blocks end depends
-        on the chunk alone.
-        """
+        """Empty or widen what was full before `packet`; give the packet to go on with."""
         number = self.walk.full()
         if number < 0:
             self.take_rejects(batch, done)
-            return packet
-        if self.flush(number, batch, done):
-            return packet
-        size = len(self.buffers[number]) - wire.SLACK
+        elif not self.widen(number) and not self.flush(number, batch, done):
+            return self.decode_alone(batch, packet, done)
+        return packet
+
+    def decode_alone(self, batch: PacketBatch, packet: int, done: Decoded) -> int:
+        """Decode a packet with a record greater than a whole buffer; give the packet after it.
+
+        It gets a larger buffer for itself, so that where blocks end depends on the chunk alone.
+        """
         while self.walk.run(packet, packet + 1) == packet:
             full = self.walk.full()
-            if full == number:
-                size *= 2
-                self.attach(number, size)
-            elif full < 0:
+            if full < 0:
                 self.take_rejects(batch, done)
-            elif not self.flush(full, batch, done):
-                self.attach(full, 2 * (len(self.buffers[full]) - wire.SLACK))
-        for other in self.plan.encoded:
-            if len(self.buffers[other]) - wire.SLACK > self.buffer_bytes:
-                self.flush(other, batch, done)
-                self.attach(other, self.buffer_bytes)
+            elif not self.widen(full) and not self.flush(full, batch, done):
+                self.attach(full, 2 * self.size(full))
+        for number in self.plan.encoded:
+            if self.size(number) > self.buffer_bytes:
+                self.flush(number, batch, done)
+                self.attach(number, self.buffer_bytes)
         return packet + 1
+
+    def size(self, number: int) -> int:
+        """Give the bytes that a record type's buffer holds."""
+        return len(self.buffers[number]) - wire.SLACK
+
+    def widen(self, number: int) -> bool:
+        """Double a buffer, up to `buffer_bytes`; false when it has that size."""
+        if self.size(number) >= self.buffer_bytes:
+            return False
+        self.attach(number, min(2 * self.size(number), self.buffer_bytes))
+        return True
 
     def flush(self, number: int, batch: PacketBatch, done: Decoded) -> bool:
         """Make a block of what lies in a buffer; false when it is empty."""
@@ -120,10 +147,22 @@ class Decoder:
         return True
 
     def take_rejects(self, batch: PacketBatch, done: Decoded) -> None:
-        """Explain the rejects that the kernel noted."""
+        """Explain and count the rejects that the kernel noted."""
         rows = self.reject_rows
+        source = done.account.sources[batch.source]
         for i in range(0, self.walk.drain() * walk.REJECT_COLUMNS, walk.REJECT_COLUMNS):
-            done.rejects.append(reject(self.plan, batch, *rows[i : i + walk.REJECT_COLUMNS]))
+            made = reject(self.plan, batch, *rows[i : i + walk.REJECT_COLUMNS])
+            (source.unknown if made.kind == "unknown" else source.errors)[made.reason] += 1
+            done.rejects.append(made)
+
+
+def handed_over(done: Decoded) -> Iterator[Block | list[Reject]]:
+    """Give the blocks and rejects that are ready, and forget them."""
+    yield from done.blocks
+    done.blocks.clear()
+    if done.rejects:
+        yield done.rejects.copy()
+        done.rejects.clear()
 
 
 def reject(
@@ -140,8 +179,7 @@ def reject(
     """Explain one row of the kernel's rejects."""
     name = plan.layers[layer - 1].name if layer else "capture"
     if kind == walk.UNKNOWN:
-        reason = unknown_number(plan, layer, fault, need)
-        detail = f"{name} carries {reason}, which no layer declares"
+        reason, detail = explain_unknown(plan, layer, name, fault, need)
     else:
         reason, detail = explain(plan, name, fault, need, have)
     row = packet * COLUMNS
@@ -161,15 +199,18 @@ def reject(
     )
 
 
-def unknown_number(plan: Plan, layer: int, fault: int, number: int) -> str:
-    """Name what a layer carries that no layer declares."""
+def explain_unknown(plan: Plan, layer: int, name: str, fault: int, number: int) -> tuple[str, str]:
+    """Give the reason that a packet is unknown, and the sentence for people."""
     if layer == 0:
-        return f"link_type {number}" if number >= 0 else "undescribed interface"
+        reason = f"link_type {number}" if number >= 0 else "undescribed interface"
+        return reason, f"{name} carries {reason}, which no layer declares"
     carries = plan.layers[layer - 1].carries
     assert carries is not None  # the walk looks for a layer only where one declares what it carries
     if fault == wire.CHECK and carries.only_if:
-        return f"{plan.layers[layer - 1].name} {carries.only_if.what} {number:#x}"
-    return f"{carries.space} {number:#06x}" if carries.space == "ether_type" else f"{carries.space} {number}"
+        reason = f"{name} {carries.only_if.what}"
+        return reason, f"{reason} is {number:#x}, whose numbers no layer declares"
+    shown = f"{number:#06x}" if carries.space == "ether_type" else str(number)
+    return f"{carries.space} {shown}", f"{name} carries {carries.space} {shown}, which no layer declares"
 
 
 def explain(plan: Plan, name: str, fault: int, need: int, have: int) -> tuple[str, str]:

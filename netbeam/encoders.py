@@ -56,7 +56,8 @@ def load_extension(path: str) -> Extension:
     for layer in (*extension.layers, *(encoder.layer for encoder in extension.encoders)):
         if layer.type_id is not None and layer.type_id < OWN_NUMBERS:
             raise ValueError(
-                f"{path}: type number {layer.type_id} of {layer.name} is Netcap's; choose one from {OWN_NUMBERS} up"
+                f"{path}: type number {layer.type_id} of {layer.name} is Netcap's; "
+                f"choose one from {OWN_NUMBERS} up"
             )
     return extension
 

@@ -48,7 +48,7 @@ def test_a_packet_longer_than_the_snap_length_of_the_file_is_read(read_bytes):
 
 def test_times_may_jump_by_decades_and_lie_at_both_ends_of_what_a_file_can_say(read_bytes):
     times = [START, 0, (2**32 - 1) * SECOND, START - 40 * 365 * 86_400 * SECOND]
-    packets = [Packet(time, b"", 0) for time in times]
+    packets = [Packet(time, b"x", 1) for time in times]
     assert read_bytes(pcap(packets)) == (packets, [])
 
 
@@ -107,11 +107,19 @@ def test_an_absurd_captured_length_ends_the_file(read_bytes, captured):
     assert read_bytes(good + bad) == (packets, [f"{sentence}; {len(bad)} bytes skipped"])
 
 
-def test_a_hole_in_a_file_is_read_as_empty_packets_and_ends_where_the_file_does(tmp_path):
+def test_zeros_where_a_record_should_be_end_the_file(tmp_path):
+    packets = some_packets(3)
     path = tmp_path / "hole"
-    path.write_bytes(pcap([]))
+    path.write_bytes(pcap(packets))
+    end = path.stat().st_size
     with path.open("r+b") as file:
-        file.truncate(24 + 16 * 1000 + 7)
+        file.truncate(end + 16 * 1000 + 7)
     chunks, problems = framed(path, chunk_bytes=4096)
-    assert sum(chunk.packets for chunk in chunks) == 1000
-    assert problems == ["record at byte 16024 is cut in its header; 7 bytes skipped"]
+    assert sum(chunk.packets for chunk in chunks) == 3
+    sentence = f"record at byte {end} is nothing but zeros, as a crash leaves them; 16007 bytes skipped"
+    assert problems == [sentence]
+
+
+def test_an_empty_packet_is_one_if_its_header_says_anything(read_bytes):
+    packets = [Packet(0, b"", 1), Packet(1000, b"", 0)]
+    assert read_bytes(pcap(packets)) == (packets, [])

@@ -237,3 +237,16 @@ def test_a_plan_without_record_types_still_accounts_for_every_packet():
     decoded = decode(PACKETS, nothing)
     assert check(PACKETS, decoded) == {}
     assert decoded.rejects == decode(PACKETS).rejects
+
+
+def test_the_rejects_of_a_chunk_are_handed_over_in_lists_of_bounded_length():
+    packets = batch([raw(b"\xff", 1)] * 20_000)
+    lists = [made for made in Decoder(ALL, bytes).stream(packets) if isinstance(made, list)]
+    assert max(map(len, lists)) <= REJECTS_AT_ONCE
+    assert [reject.packet for made in lists for reject in made] == list(range(1, 20_001))
+
+
+def test_unknown_numbers_of_24_bits_are_one_reason_in_the_account():
+    frames = [bytes(12) + b"\x00\x40\xaa\xaa\x03" + i.to_bytes(3, "big") + bytes(60) for i in range(1, 1000)]
+    account = Decoder(ALL, bytes).decode(batch([raw(frame, 1) for frame in frames])).account
+    assert account.total().unknown == {"SNAP organizational code": 999}

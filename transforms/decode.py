@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 
+from netbeam.account import Account
 from netbeam.block import Block
 from netbeam.chunk import PacketBatch
 from netbeam.decode import Decoder
@@ -35,12 +36,14 @@ class DecodeChunk(beam.DoFn):
 
     def process(self, batch: PacketBatch) -> Iterator[Block | TaggedOutput]:
         """Decode one batch."""
-        blocks, rejects, account = self._decoder.decode(batch)
-        yield from blocks
-        if rejects:
-            yield TaggedOutput("rejects", rejects)
-        yield TaggedOutput("accounts", account)
-        self._counters.add(account)
+        for made in self._decoder.stream(batch):
+            if isinstance(made, Block):
+                yield made
+            elif isinstance(made, Account):
+                yield TaggedOutput("accounts", made)
+                self._counters.add(made)
+            else:
+                yield TaggedOutput("rejects", made)
         PROGRESS.decoded(len(batch), len(batch.data))
 
 
@@ -48,10 +51,9 @@ class DecodeChunk(beam.DoFn):
 class DecodePackets(beam.PTransform):
     """Decode packets into audit records: PacketBatch -> compressed blocks of records.
 
-    Gives `blocks` (Block, for WriteRecords), `rejects` (a list of Reject for each batch that has
-    unknown or broken packets) and `accounts` (an Account for each batch). `plan` says which record
-    types (netbeam.plan.compile_plan); `codec` is "gzip", "zstd" or "none"; a block is full at
-    `buffer_bytes` before compression.
+    Gives `blocks` (Block, for WriteRecords), `rejects` (lists of Reject: unknown and broken packets) and
+    `accounts` (an Account for each batch). `plan` says which record types (netbeam.plan.compile_plan);
+    `codec` is "gzip", "zstd" or "none"; a block is full at `buffer_bytes` before compression.
     """
 
     plan: Plan

@@ -19,6 +19,8 @@ _KINDS = {
 }
 """Magic numbers: the length of a record header (24 in the Kuznetzov variant), and the resolution."""
 
+ZEROS = "is nothing but zeros, as a crash leaves them"
+
 
 def is_pcap(head: bytes) -> bool:
     """Tell whether `head` starts a classic pcap."""
@@ -67,7 +69,7 @@ class PcapWalk:
         reason, position, packets, end, following, value = frame.walk_pcap(
             data, position, border, big_endian, header, self._tick, self._link_type, rows
         )
-        fault = absurd(value) if reason == frame.ABSURD else ""
+        fault = absurd(value) if reason == frame.ABSURD else ZEROS if reason == frame.ZEROS else ""
         return Stop(reason, position, packets, end, following, frame.PACKET, fault)
 
     def trailer_fault(self, length: int, tail: bytes) -> str:

@@ -10,14 +10,14 @@ import cython
 MAX_PACKET = 128 << 20
 """The most bytes that a packet may have, as in libpcap and Wireshark; more is taken for a broken length."""
 
-BORDER, SHORT, CROSSES, DESCRIBES, FULL, ABSURD, LENGTH, TRAILER, CAPTURED, ORDER = range(10)
+BORDER, SHORT, CROSSES, DESCRIBES, FULL, ABSURD, LENGTH, TRAILER, CAPTURED, ORDER, ZEROS = range(11)
 """Why a walk stopped.
 
 BORDER: the next record starts at the border or behind it. SHORT: a record starts, but its header is not in
 the data. CROSSES: the record ends behind the data. DESCRIBES: a section header or an interface, which
 pcapng.py reads. FULL: `rows` is. The others are faults: ABSURD, a packet of more than MAX_PACKET bytes;
 LENGTH, an impossible block length; TRAILER, a block length that is repeated differently; CAPTURED, a packet
-longer than its block; ORDER, a section whose byte order is unknown.
+longer than its block; ORDER, a section whose byte order is unknown; ZEROS, zeros where a record should be.
 """
 
 OTHER, PACKET, INTERFACE, SECTION = range(4)
@@ -37,6 +37,7 @@ _length = cython.declare(cython.int, LENGTH)
 _trailer = cython.declare(cython.int, TRAILER)
 _captured = cython.declare(cython.int, CAPTURED)
 _order = cython.declare(cython.int, ORDER)
+_zeros = cython.declare(cython.int, ZEROS)
 _other = cython.declare(cython.int, OTHER)
 _packet = cython.declare(cython.int, PACKET)
 _interface = cython.declare(cython.int, INTERFACE)
@@ -148,6 +149,18 @@ def unix_ns(ticks: int, resolution: int, offset: int) -> int:
     return ticks_to_ns(ticks, resolution, offset)
 
 
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def no_record(data: cython.const[cython.uchar][::1], position: cython.Py_ssize_t) -> cython.bint:
+    """Tell whether the 16 bytes at `position` are zeros: room that a crash left in the file, not a packet."""
+    i: cython.Py_ssize_t
+    for i in range(position, position + 16):
+        if data[i] != 0:
+            return False
+    return True
+
+
 def walk_pcap(
     data: cython.const[cython.uchar][::1],
     position: cython.Py_ssize_t,
@@ -187,6 +200,9 @@ def walk_pcap(
             end = position + header + captured
             if end > size:
                 stop = _crosses
+                break
+            if captured == 0 and no_record(data, position):
+                stop = _zeros
                 break
             if room > 0:
                 if row + 5 > room:

@@ -164,7 +164,10 @@ class Walk:
             self.target_port = [0] * MOST_LAYERS
 
     def attach(self, number: cython.int, buffer: bytearray, room: cython.Py_ssize_t) -> None:
-        """Give record type `number` the buffer to write into; it must be SLACK bytes longer than `room`."""
+        """Give record type `number` the buffer to go on in, SLACK bytes longer than `room`.
+
+        What lies in the buffer that it had must lie in this one too.
+        """
         self.buffers[number] = buffer
         if cython.compiled:
             view: cython.uchar[::1] = buffer
@@ -172,8 +175,6 @@ class Walk:
         else:
             self.out[number] = buffer
         self.room[number] = room
-        self.position[number] = 0
-        self.records[number] = 0
         self.reserved[number] = 1
 
     def take(self, number: cython.int) -> tuple:
