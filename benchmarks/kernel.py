@@ -121,14 +121,14 @@ def dpkt_records(classes: dict, time: int, data: bytes) -> Iterator[bytes]:
     if isinstance(ip, dpkt.ip.IP):
         source, target = dpkt.utils.inet_to_str(ip.src), dpkt.utils.inet_to_str(ip.dst)
         yield classes["IPv4"](
-            Timestamp=time, Version=4, IHL=ip.hl, TOS=ip.tos, Length=ip.len, Id=ip.id, TTL=ip.ttl, Protocol=ip.p,
-            Checksum=ip.sum, SrcIP=source, DstIP=target,
+            Timestamp=time, Version=4, IHL=ip.hl, TOS=ip.tos, Length=ip.len, Id=ip.id, TTL=ip.ttl,
+            Protocol=ip.p, Checksum=ip.sum, SrcIP=source, DstIP=target,
         ).SerializeToString()  # fmt: skip
     elif isinstance(ip, dpkt.ip6.IP6):
         source, target = dpkt.utils.inet_to_str(ip.src), dpkt.utils.inet_to_str(ip.dst)
         yield classes["IPv6"](
-            Timestamp=time, Version=6, TrafficClass=ip.fc, FlowLabel=ip.flow, Length=ip.plen, NextHeader=ip.nxt,
-            HopLimit=ip.hlim, SrcIP=source, DstIP=target,
+            Timestamp=time, Version=6, TrafficClass=ip.fc, FlowLabel=ip.flow, Length=ip.plen,
+            NextHeader=ip.nxt, HopLimit=ip.hlim, SrcIP=source, DstIP=target,
         ).SerializeToString()  # fmt: skip
     else:
         return
@@ -142,10 +142,10 @@ def dpkt_records(classes: dict, time: int, data: bytes) -> Iterator[bytes]:
             options = []
         flags = segment.flags
         yield classes["TCP"](
-            Timestamp=time, SrcPort=segment.sport, DstPort=segment.dport, SeqNum=segment.seq, AckNum=segment.ack,
-            DataOffset=segment.off, FIN=bool(flags & 1), SYN=bool(flags & 2), RST=bool(flags & 4),
-            PSH=bool(flags & 8), ACK=bool(flags & 16), Window=segment.win, Checksum=segment.sum, Options=options,
-            PayloadSize=len(segment.data), SrcIP=source, DstIP=target,
+            Timestamp=time, SrcPort=segment.sport, DstPort=segment.dport, SeqNum=segment.seq,
+            AckNum=segment.ack, DataOffset=segment.off, FIN=bool(flags & 1), SYN=bool(flags & 2),
+            RST=bool(flags & 4), PSH=bool(flags & 8), ACK=bool(flags & 16), Window=segment.win,
+            Checksum=segment.sum, Options=options, PayloadSize=len(segment.data), SrcIP=source, DstIP=target,
         ).SerializeToString()  # fmt: skip
     elif isinstance(segment, dpkt.udp.UDP):
         yield classes["UDP"](

@@ -20,6 +20,10 @@ class AccountError(Exception):
     """The packet account does not add up: netbeam lost packets or records, or made some up."""
 
 
+class TakenName(Exception):
+    """Something that is no file has the name of a result."""
+
+
 def written(results: Iterable[FileResult]) -> dict[str, Written]:
     """Add up what was written, by record type and by whole name of the other files."""
     sums: dict[str, Written] = {}
@@ -70,6 +74,11 @@ def summarize(
     total = account.total()
     return {
         **describe(total),
+        "problems": [
+            f"{name}: {problem}"
+            for name, source in sorted(account.sources.items())
+            for problem in source.problems
+        ],
         "records": {
             file: {
                 "count": sum.records,
@@ -114,17 +123,22 @@ def publish(
     twice, or after a failure half way, it comes to the same.
 
     Raises:
+        TakenName: a directory, say, has the name of a result; nothing was moved.
         LostBlock: a result is neither in `finished` nor, whole, in `output`.
         OSError: a file could not be moved.
     """
-    stale = earlier_files(storage, output) - {result.name for result in results}
+    names = {result.name for result in results}
+    for name in (*sorted(names), SUMMARY):
+        if storage.taken(target := storage.join(output, name)):
+            raise TakenName(f"{target}: is no file, and a result has that name; nothing was published")
+    stale = [storage.join(output, name) for name in sorted(earlier_files(storage, output) - names)]
     for result in results:
         source, target = storage.join(finished, result.name), storage.join(output, result.name)
         if storage.size(source) is not None:
             storage.rename(source, target)
         elif storage.size(target) != result.bytes:
             raise LostBlock(f"{source} is gone: was it removed while netbeam ran?")
-    storage.remove([storage.join(output, name) for name in sorted(stale)])
+    storage.remove([path for path in stale if not storage.taken(path)])
     storage.settle(output)
     source = storage.join(finished, SUMMARY)
     storage.remove([source])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
@@ -31,7 +32,10 @@ class Storage(Protocol):
         """Give a file's length in bytes, None when there is none."""
 
     def read_text(self, path: str) -> str | None:
-        """Give a file's text, None when there is none."""
+        """Give a file's text, None when there is no file of that name."""
+
+    def taken(self, path: str) -> bool:
+        """Tell whether what is there is no file, so that no file may replace it."""
 
     def rename(self, source: str, target: str) -> None:
         """Move a file to a name, replacing what is there."""
@@ -78,11 +82,16 @@ class LocalStorage:
             return None
 
     def read_text(self, path: str) -> str | None:
-        """Give a file's text."""
+        """Give a file's text; a pipe, which would keep the reader waiting, has none."""
+        return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else None
+
+    def taken(self, path: str) -> bool:
+        """Tell whether a directory, a pipe or a device is there."""
         try:
-            return Path(path).read_text(encoding="utf-8")
+            mode = Path(path).lstat().st_mode
         except FileNotFoundError:
-            return None
+            return False
+        return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
 
     def rename(self, source: str, target: str) -> None:
         """Move a file, atomically."""

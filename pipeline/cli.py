@@ -14,11 +14,11 @@ from pipeline.options import (
     COMPRESSIONS,
     BadOption,
     Options,
-    available_cores,
     choose_types,
     parse_number,
     parse_size,
     parse_time,
+    usual_workers,
 )
 from transforms.sources import printable
 
@@ -84,7 +84,7 @@ def command(given: list[str]) -> int:
         from pipeline.run import run
 
         records = load_records(args.encoders)
-        return run(options_of(args, beam, list(records.type_ids())), records)
+        return run(options_of(args, beam, list(records.types())), records)
     except BadOption as error:
         print(f"netbeam: {printable(str(error))}", file=sys.stderr)
         return BAD_OPTION
@@ -152,7 +152,7 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     add(
         "--workers",
         type=number,
-        default=available_cores(),
+        default=usual_workers(),
         metavar="N",
         help="default: the cores, %(default)s",
     )

@@ -17,7 +17,15 @@ _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?:: (.*?))?(?: \[while running '(.*)'
 _STEP = re.compile(r" \[while running '.*'\]$")
 _INNER = re.compile(r"(?:[\w.]+\.)?([A-Z]\w+): (.*)")
 _ERRNO = re.compile(r"\[Errno (\d+)\] ([^:]*)(?:: (.*))?")
-SENTENCES = ("AccountError", "BadOption", "BeamIOError", "LostBlock", "LostInput", "MissingInput")
+SENTENCES = (
+    "AccountError",
+    "BadOption",
+    "BeamIOError",
+    "LostBlock",
+    "LostInput",
+    "MissingInput",
+    "TakenName",
+)
 """Exceptions whose message is a sentence for the user."""
 
 

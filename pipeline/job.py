@@ -40,7 +40,13 @@ def build(
         blocks["own records"] = encoded.blocks
         accounts.append(encoded.accounts)
 
-    headers = Headers(records.type_ids(), options.source, version(), options.created, options.payload)
+    headers = Headers.of(
+        records.types().values(),
+        options.source,
+        version(),
+        created=options.created,
+        payloads=options.payload,
+    )
     return {**blocks, "accounts": accounts | "Accounts" >> beam.Flatten()} | "Write records" >> WriteRecords(
         options.output,
         headers,

@@ -18,6 +18,7 @@ COMPRESSIONS = ("gzip", "zstd", "none")
 LARGEST_BUFFER = 64 << 20
 """Every worker has a buffer of this size for each record type."""
 MOST_SHARDS = 99_999
+MOST_WORKERS = 256
 
 
 class BadOption(ValueError):
@@ -44,7 +45,7 @@ class Options:
     encoders: str = ""
     source_name: str = ""
     created: int | None = None
-    workers: int = field(default_factory=lambda: available_cores())
+    workers: int = field(default_factory=lambda: usual_workers())
     quiet: bool = False
     json: bool = False
     strict: bool = False
@@ -61,7 +62,7 @@ class Options:
             raise BadOption(f"--compression {self.compression}: must be one of {', '.join(COMPRESSIONS)}")
         within("--buffer-size", self.buffer_bytes, 1, LARGEST_BUFFER)
         within("--shards", self.shards, 0, MOST_SHARDS)
-        within("--workers", self.workers, 1, 1000)
+        within("--workers", self.workers, 1, MOST_WORKERS)
 
     @property
     def source(self) -> str:
@@ -78,6 +79,11 @@ def within(name: str, value: int, low: int, high: int) -> None:
 def available_cores() -> int:
     """Give the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def usual_workers() -> int:
+    """Give the number of workers when none is named: one a core."""
+    return min(available_cores(), MOST_WORKERS)
 
 
 def parse_size(text: str) -> int:

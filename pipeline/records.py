@@ -21,10 +21,9 @@ class Records(NamedTuple):
     layers: tuple[Layer, ...]
     encoders: tuple[Encoder, ...] = ()
 
-    def type_ids(self) -> dict[str, int]:
-        """Give the number of each record type."""
-        layers = (*record_types(self.layers).values(), *(encoder.layer for encoder in self.encoders))
-        return {layer.name: layer.type_id for layer in layers if layer.type_id is not None}
+    def types(self) -> dict[str, Layer]:
+        """Give the declarations of all record types, those of encoders too, by name."""
+        return record_types((*self.layers, *(encoder.layer for encoder in self.encoders)))
 
     def plan(self, types: Collection[str], *, payload: bool, entropy: bool) -> Plan:
         """Give the plan that writes those of `types` that are declared."""

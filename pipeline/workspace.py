@@ -47,6 +47,8 @@ class Workspace:
             raise BadOption(f"-o {output}: {parent} is a file; netbeam writes into a directory")
         if not os.access(parent, os.W_OK | os.X_OK):
             raise BadOption(f"-o {output}: no permission to write in {parent}")
+        if LocalStorage().taken(str(output / SUMMARY)):
+            raise BadOption(f"-o {output}: {SUMMARY} in it is no file; remove it")
         if not self._overwrite and (found := earlier_result(output)):
             raise BadOption(f"-o {output}: holds results already ({found}); --overwrite replaces them")
 

@@ -148,8 +148,6 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path, data):
     ("name", "sentence"),
     [
         ("folder", "cannot be read: it is a directory"),
-        ("dangling", "cannot be read: No such file or directory"),
-        ("missing", "cannot be read: No such file or directory"),
         ("loop", "cannot be read: Too many levels of symbolic links"),
         ("null\0byte", "cannot be read: embedded null byte"),
         ("n" * 300, "cannot be read: File name too long"),
@@ -157,9 +155,16 @@ def test_a_name_that_is_not_utf8_is_read(tmp_path, data):
 )
 def test_what_cannot_be_read_is_a_problem(tmp_path, name, sentence):
     (tmp_path / "folder").mkdir()
-    (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "loop").symlink_to("loop")
     assert framed(f"{tmp_path}/{name}") == ([], [sentence])
+
+
+@pytest.mark.parametrize("name", ["dangling", "missing", "file/below"])
+def test_a_file_that_is_gone_is_a_lost_input_and_no_problem(tmp_path, name):
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "file").touch()
+    with pytest.raises(LostInput, match=f"{name}: No"):
+        framed(f"{tmp_path}/{name}")
 
 
 def test_a_file_without_permission_is_a_problem(capture):

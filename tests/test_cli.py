@@ -14,6 +14,7 @@ import pytest
 from benchmarks.traffic import write_capture
 from netbeam.formats.ncap import open_records
 from pipeline.cli import main
+from transforms.sources import find_sources
 
 ROOT = Path(__file__).parents[1]
 NETBEAM = [sys.executable, "-m", "pipeline.cli"]
@@ -233,6 +234,28 @@ def test_a_directory_gives_all_files_below_it_good_and_bad(capture, tmp_path):
     assert summary["inputs"][f"{folder}/README"]["problems"]
 
 
+def test_links_to_nowhere_in_a_directory_are_passed_over(capture, tmp_path):
+    (tmp_path / "in.pcap").write_bytes(capture.read_bytes())
+    (tmp_path / "dangling.pcap").symlink_to("nowhere")
+    for number, given in enumerate((tmp_path, tmp_path / "*.pcap")):
+        assert run(given, "-o", tmp_path / f"out{number}", "--quiet") == 0
+        assert list(summary_of(tmp_path / f"out{number}")["inputs"]) == [f"{tmp_path}/in.pcap"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_input_that_is_gone_before_it_is_framed_fails_the_run(
+    capture, tmp_path, workers, capsys, monkeypatch
+):
+    lost = tmp_path / "lost.pcap"
+    lost.touch()
+    found = find_sources([str(capture), str(lost)])
+    lost.unlink()
+    monkeypatch.setattr("pipeline.run.find_sources", lambda inputs, skip: found)
+    assert run(capture, lost, "-o", tmp_path / "out", "--workers", workers) == 1
+    assert capsys.readouterr().err == f"netbeam: {lost}: No such file or directory\n"
+    assert not (tmp_path / "out").exists()
+
+
 def test_results_inside_the_input_directory_are_not_read_back(capture, tmp_path):
     (tmp_path / "in.pcap").write_bytes(capture.read_bytes())
     for flags in ([], ["--overwrite"]):
@@ -287,6 +310,10 @@ def test_a_name_that_is_no_text_is_written_with_escapes(capture, tmp_path, capsy
     [
         (["nope.pcap", "-o", "out"], "nope.pcap: no such file or directory"),
         (["no*.pcap", "-o", "out"], "no*.pcap: no capture there"),
+        (["dangling", "-o", "out"], "dangling: no such file or directory"),
+        (["dang*", "-o", "out"], "dang*: no capture there"),
+        (["n" * 300, "-o", "out"], "n: file name too long"),
+        (["in.pcap", "-o", "odd", "--overwrite"], "-o odd: summary.json in it is no file; remove it"),
         (["empty", "-o", "out"], "empty: no capture there"),
         (["in.pcap", "-o", "in.pcap"], "-o in.pcap: is a file; netbeam writes into a directory"),
         (["in.pcap", "-o", "in.pcap/out"], "/in.pcap is a file; netbeam writes into a directory"),
@@ -310,7 +337,8 @@ def test_a_name_that_is_no_text_is_written_with_escapes(capture, tmp_path, capsy
         (["-o", "out"], "the following arguments are required: PATH"),
         (["in.pcap", "-o", "out", "--shards", "-1"], "--shards"),
         (["in.pcap", "-o", "out", "--shards", "100000"], "--shards 100000: must be 0 to 99999"),
-        (["in.pcap", "-o", "out", "--workers", "0"], "--workers 0: must be 1 to 1000"),
+        (["in.pcap", "-o", "out", "--workers", "0"], "--workers 0: must be 1 to 256"),
+        (["in.pcap", "-o", "out", "--workers", "257"], "--workers 257: must be 1 to 256"),
         (["in.pcap", "-o", "out", "--workers", "two"], "--workers: two: not a whole number"),
         (["in.pcap", "-o", "out", "--buffer-size", "0"], "--buffer-size 0: must be 1 to"),
         (["in.pcap", "-o", "out", "--buffer-size", "1X"], "1X: not a size; sizes are like 4096, 512K or 8M"),
@@ -330,6 +358,9 @@ def test_what_cannot_be_is_refused_in_one_line(arguments, sentence, tmp_path, mo
     Path("empty").mkdir()
     Path("old").mkdir()
     Path("old/TCP.ncap.gz").write_bytes(b"")
+    Path("odd").mkdir()
+    os.mkfifo("odd/summary.json")
+    Path("dangling").symlink_to("nowhere")
     Path("bad.py").write_text("1 / 0")
     Path("none.py").write_text("")
     before = sorted(tmp_path.rglob("*"))
@@ -412,6 +443,22 @@ def test_a_full_disk_fails_the_run_and_keeps_the_earlier_results(capture, chunke
     sentence = f"netbeam: cannot write to {out}: no space left on device; nothing was published\n"
     assert capfd.readouterr().err == sentence
     assert results(out) == before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_directory_with_the_name_of_a_result_fails_the_run_and_keeps_the_earlier_results(
+    capture, tmp_path, workers, capsys
+):
+    run(capture, "-o", tmp_path, "--quiet", "--include", "ARP,DNS")
+    before = results(tmp_path)
+    taken = tmp_path / "TCP.ncap.gz"
+    (taken / "kept").mkdir(parents=True)
+    assert run(capture, "-o", tmp_path, "--overwrite", "--workers", workers) == 1
+    sentence = f"netbeam: {taken}: is no file, and a result has that name; nothing was published\n"
+    assert capsys.readouterr().err == sentence
+    (taken / "kept").rmdir()
+    taken.rmdir()
+    assert results(tmp_path) == before
 
 
 # How a run ends early.

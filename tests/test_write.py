@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from netbeam.account import Account, SourceAccount, Written
 from netbeam.block import Block
 from netbeam.formats.ncap import CODECS, header_bytes
 from netbeam.merge import FilePlan, FileResult, LostBlock, merge, plan_files
-from netbeam.publish import AccountError, check_account, publish
+from netbeam.publish import AccountError, TakenName, check_account, publish, summarize
 from netbeam.segments import BlockRef, SegmentWriter
 from netbeam.storage import LocalStorage
 from runners import direct
@@ -161,6 +162,14 @@ def test_the_summary_counts_records_and_bytes_of_every_type(tmp_path):
     assert summary["versions"] == {"x": "1"}
 
 
+def test_the_summary_names_the_file_of_every_problem():
+    problems = SourceAccount(problems=["empty file"])
+    account = Account(sources={"b.pcap": problems, "a.pcap": problems, "c.pcap": SourceAccount()})
+    summary = summarize(account, [], {}, 1.0)
+    assert summary["problems"] == ["a.pcap: empty file", "b.pcap: empty file"]
+    assert summary["inputs"]["b.pcap"]["problems"] == ["empty file"]
+
+
 def test_records_that_got_lost_fail_the_run_and_nothing_appears(tmp_path):
     with pytest.raises(
         (AccountError, RuntimeError), match="the packet account does not add up: TCP: 60 records encoded, 58"
@@ -303,6 +312,31 @@ def test_a_strange_summary_of_an_earlier_run_is_no_obstacle(tmp_path, content):
     results = finished(tmp_path / "f", "TCP.ncap")
     publish(LocalStorage(), str(tmp_path / "f"), str(tmp_path), results, {"files": {}})
     assert (tmp_path / "TCP.ncap").read_text() == "new TCP.ncap"
+
+
+def test_a_pipe_in_the_place_of_the_summary_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "summary.json")
+    assert LocalStorage().read_text(str(tmp_path / "summary.json")) is None
+    with pytest.raises(TakenName, match=r"summary\.json: is no file"):
+        publish(LocalStorage(), str(tmp_path / "f"), str(tmp_path), finished(tmp_path / "f", "a.ncap"), {})
+    assert not (tmp_path / "a.ncap").exists()
+
+
+def test_a_directory_under_the_name_of_a_result_stops_publishing_before_it_begins(tmp_path):
+    (tmp_path / "b.ncap").mkdir()
+    results = finished(tmp_path / "f", "a.ncap", "b.ncap")
+    with pytest.raises(TakenName, match=r"b\.ncap: is no file"):
+        publish(LocalStorage(), str(tmp_path / "f"), str(tmp_path), results, {})
+    assert not (tmp_path / "a.ncap").exists()
+
+
+def test_a_directory_under_the_name_of_an_earlier_result_stays(tmp_path):
+    (tmp_path / "DNS.ncap").mkdir()
+    (tmp_path / "summary.json").write_text('{"files": {"DNS.ncap": 1}}')
+    results = finished(tmp_path / "f", "a.ncap")
+    publish(LocalStorage(), str(tmp_path / "f"), str(tmp_path), results, {"files": {"a.ncap": 1}})
+    assert (tmp_path / "DNS.ncap").is_dir()
+    assert json.loads((tmp_path / "summary.json").read_text()) == {"files": {"a.ncap": 1}}
 
 
 def test_the_sink_works_on_beams_file_systems(tmp_path):

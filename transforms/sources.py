@@ -65,16 +65,25 @@ def expand(given: str, skipped: str) -> Iterator[str]:
         yield given
     elif is_remote(given):
         yield from match_remote(given)
-    elif Path(given).is_dir():
+    elif os.path.isdir(given):  # noqa: PTH112 - of a name that can't be it says no
         yield from walk(given, skipped)
-    elif os.path.lexists(given):
+    elif os.path.exists(given):  # noqa: PTH110
         yield given
     elif glob.has_magic(given):
         for path in glob.iglob(given, recursive=True):  # noqa: PTH207 - keeps the path as it was given
-            if not Path(path).is_dir():
+            if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - links to nowhere match
                 yield path
     else:
-        raise MissingInput(f"{given}: no such file or directory")
+        raise MissingInput(f"{given}: {why_missing(given)}")
+
+
+def why_missing(path: str) -> str:
+    """Say why a local path leads to no file."""
+    try:
+        Path(path).stat()
+    except (OSError, ValueError) as error:
+        return (getattr(error, "strerror", None) or str(error)).lower()
+    return "no such file or directory"
 
 
 def walk(folder: str, skipped: str) -> Iterator[str]:

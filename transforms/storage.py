@@ -54,6 +54,10 @@ class BeamStorage:
         with self.open(path) as file:
             return file.read().decode()
 
+    def taken(self, path: str) -> bool:
+        """Tell that nothing is: object stores have files alone."""
+        return False
+
     def rename(self, source: str, target: str) -> None:
         """Move a file, replacing what is there."""
         self.remove([target])

@@ -16,6 +16,7 @@ from apache_beam.transforms.window import GlobalWindows
 from netbeam import publish
 from netbeam.account import Account
 from netbeam.block import Block
+from netbeam.declare import Layer
 from netbeam.formats.ncap import CODECS, header_bytes
 from netbeam.merge import FilePlan, FileResult, holds_records, merge, plan_files
 from netbeam.segments import BlockRef, SegmentWriter
@@ -46,6 +47,12 @@ class Headers:
     version: str
     created: int | None = None
     payloads: bool = False
+
+    @classmethod
+    def of(cls, layers: Iterable[Layer], source: str, version: str, **more: Any) -> Headers:
+        """Give the headers for the record types among `layers`; `more` are `created` and `payloads`."""
+        type_ids = {layer.name: layer.type_id for layer in layers if layer.type_id is not None}
+        return cls(type_ids, source, version, **more)
 
 
 class AppendBlocks(beam.DoFn):

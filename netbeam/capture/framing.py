@@ -41,6 +41,9 @@ def frame_capture(
     Yields:
         The chunks that hold packets, in order; then, if the capture could not be read to its end, a
         `SourceAccount` whose `problems` say why and where, in sentences.
+
+    Raises:
+        LostInput: if a local capture is not there.
     """
     problems: list[str] = []
     with ExitStack() as stack:

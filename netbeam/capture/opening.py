@@ -15,6 +15,10 @@ from netbeam.capture.source import READ_BYTES, LocalFile, Stream
 STANDARD_INPUT = "-"
 
 
+class LostInput(OSError):
+    """A capture is not there any more, or not as it was when it was framed."""
+
+
 def is_local(path: str) -> bool:
     """Tell whether a path names a local file, not one of a remote file system (gs://...)."""
     return "://" not in path
@@ -27,6 +31,7 @@ def open_capture(
 
     Raises:
         Fault: if it cannot be read at all.
+        LostInput: if a local file is not there; it was when the run began.
     """
     if path == STANDARD_INPUT:
         return _spilled(_pieces(sys.stdin.buffer), spill)
@@ -41,6 +46,8 @@ def open_capture(
         if stat.S_ISREG(mode) and not compression_of(os.pread(descriptor, MAGIC_BYTES, 0)):
             return LocalFile(descriptor, path)
         return _spilled(_pieces(stack.enter_context(open(descriptor, "rb", closefd=False))), spill)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LostInput(f"{path}: {error.strerror}") from error
     except (OSError, ValueError) as error:
         raise Fault(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 

@@ -7,16 +7,12 @@ from array import array
 from collections.abc import Callable
 from typing import BinaryIO
 
-from netbeam.capture.opening import is_local
+from netbeam.capture.opening import LostInput, is_local
 from netbeam.capture.pcap import PcapWalk
 from netbeam.capture.pcapng import PcapngWalk
 from netbeam.capture.stop import Walk
 from netbeam.chunk import COLUMNS, ChunkRef, PacketBatch
 from netbeam.kernel import frame
-
-
-class LostInput(OSError):
-    """A capture is not there any more, or not as it was when it was framed."""
 
 
 def read_chunk(ref: ChunkRef, open_file: Callable[[str], BinaryIO]) -> PacketBatch:
