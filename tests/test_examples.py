@@ -1,5 +1,7 @@
-"""The examples run as their docstrings say."""
+"""The examples, and the programs in the documentation, run as they say."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from netbeam.formats.ncap import open_records
 from pipeline.cli import main
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+DOCS = Path(__file__).parents[1] / "docs"
 CLIENT, SERVER = bytes((10, 0, 0, 2)), bytes((10, 0, 0, 1))
 SLEEPER = bytes.fromhex("021122334455")
 
@@ -75,3 +78,20 @@ def test_a_plain_dofn_counts_the_queries_of_a_capture(tmp_path):
     lines = [line.split("\t") for line in (tmp_path / "counts").read_text().splitlines()]
     assert sum(int(count) for count, _, _ in lines) > 50
     assert {client.rsplit(".", 1)[0] for _, client, _ in lines} == {"10.0.0"}
+
+
+def test_the_pipeline_of_the_library_page_writes_records_and_rejects_and_accounts_for_every_packet(tmp_path):
+    frames = [
+        ethernet(2, 1, 0x0800, ipv4(CLIENT, SERVER, 6, tcp(CLIENT, SERVER, (4000, 80), (1, 1), 24, b"x"))),
+        ethernet(2, 1, 0x0800, b"broken"),
+    ]
+    write_pcap(tmp_path / "in.pcap", frames)
+    (program,) = re.findall(r"```python\n(.*?)```", (DOCS / "library.md").read_text(), re.DOTALL)
+    (tmp_path / "program.py").write_text(program)
+    command = [sys.executable, tmp_path / "program.py", tmp_path / "in.pcap", tmp_path / "out"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert shown == "2 packets read, 1 decoded\n"
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert set(summary["files"]) == {"IPv4.ncap.gz", "TCP.ncap.gz", "errors.pcapng", "errors.jsonl"}
+    (record,) = open_records(tmp_path / "out" / "TCP.ncap.gz")
+    assert (record.SrcPort, record.DstPort) == (4000, 80)
