@@ -44,13 +44,16 @@ def write(
                 break
             room -= wide
         chosen.append((name, texts))
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="")
     for name, _ in chosen:
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+        table.add_column(Text(name, style="bold"), no_wrap=True, overflow="ellipsis")
     for cells in zip(*(texts for _, texts in chosen), strict=True):
         table.add_row(*map(Text, cells))
     total = sum(max(map(cell_len, (name, *texts))) + GAP for name, texts in chosen)
-    Console(file=file, width=total if width is None else width).print(table)
+    console = Console(file=file, width=total if width is None else width)
+    with console.capture() as printed:
+        console.print(table)
+    file.writelines(f"{line.rstrip(' ')}\n" for line in printed.get().split("\n")[:-1])
     shown = {name for name, _ in chosen}
     return len(rows), [name for name in columns.names if name not in shown]
 
