@@ -11,6 +11,9 @@ from isal import isal_zlib
 from netbeam.segments import BlockRef, write_all
 from netbeam.storage import Storage
 
+COPY_BYTES = 1 << 20
+"""Bytes that are copied at once."""
+
 
 class LostBlock(Exception):
     """A block that was written is not there any more, or not as it was."""
@@ -92,23 +95,28 @@ def merge(storage: Storage, plan: FilePlan, path: str, head: bytes) -> FileResul
 
 
 def copy_blocks(storage: Storage, refs: Iterable[BlockRef], out: BinaryIO) -> None:
-    """Copy blocks from their segments, comparing each with its checksum."""
-    buffer = memoryview(bytearray(1 << 20))
+    """Copy blocks from their segments, comparing each with its checksum; several are written at once."""
+    buffer = memoryview(bytearray(COPY_BYTES))
+    filled = 0
     segments: dict[str, IO[bytes]] = {}
     try:
         for ref in refs:
             if ref.segment not in segments:
                 segments[ref.segment] = open_segment(storage, ref.segment)
-            if ref.length > len(buffer):
-                buffer = memoryview(bytearray(ref.length))
-            block = buffer[: ref.length]
+            if filled + ref.length > len(buffer):
+                write_all(out, buffer[:filled])
+                filled = 0
+                if ref.length > len(buffer):
+                    buffer = memoryview(bytearray(ref.length))
+            block = buffer[filled : filled + ref.length]
             segment = segments[ref.segment]
             segment.seek(ref.offset)
             if read_full(segment, block) < ref.length or isal_zlib.crc32(block) != ref.crc32:
                 raise LostBlock(
                     f"the block of chunk {ref.chunk} of {ref.source} in {ref.segment} is not what was written"
                 )
-            write_all(out, block)
+            filled += ref.length
+        write_all(out, buffer[:filled])
     finally:
         for segment in segments.values():
             segment.close()
