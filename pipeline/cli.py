@@ -72,6 +72,8 @@ def command(given: list[str]) -> int:
             from pipeline.passthrough import split
 
             quiet_logs(debug="--debug" in given)
+            # numpy, which Beam imports, would start threads that spin for a tenth of a second.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             own, beam = split(given[1:], run_parser)
             given = ["run", *own]
         args = parser.parse_args(given)
