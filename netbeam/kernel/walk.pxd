@@ -1,3 +1,13 @@
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define netbeam_fetch(address) __builtin_prefetch(address)
+    #else
+    #define netbeam_fetch(address)
+    #endif
+    """
+    void fetch "netbeam_fetch"(const void* address) noexcept nogil
+
 # Columns of the layer table that a plan holds, and what a walk may say of a packet.
 
 cpdef enum:
