@@ -206,8 +206,9 @@ def test_csv_has_a_header_line_and_json_for_what_is_nested():
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_csv_is_read_back_as_it_was(texts):
     text = dumped(*(route(Name=name) for name in texts), fields=["Name", "Last"], form=csv_format)
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    assert rows == [["Name", "Last"], *([name, "false"] for name in texts)]
+    # Python 3.10's csv reads no NUL.
+    rows = list(csv.reader(io.StringIO(text.replace("\0", "\udc00"), newline="")))
+    assert rows == [["Name", "Last"], *([name.replace("\0", "\udc00"), "false"] for name in texts)]
 
 
 def shown(*records, **options):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netbeam.formats.columns import Columns
+
+_NUL, _STAND_IN = "\0", "\udc00"
+"""Before Python 3.11 csv writes no NUL; a lone surrogate is in no record's text."""
 
 
 class _Line:
@@ -32,5 +36,9 @@ def lines(columns: Columns, records: Iterable[Any]) -> Iterator[str]:
             values[index] = "" if values[index] is None else encode(values[index])
         for index in flags:
             values[index] = "true" if values[index] else "false"
+        if sys.version_info < (3, 11):
+            write([v.replace(_NUL, _STAND_IN) if isinstance(v, str) else v for v in values])
+            yield line.text[:-2].replace(_STAND_IN, _NUL) + "\n"
+            continue
         write(values)
         yield line.text[:-2] + "\n"
