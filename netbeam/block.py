@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+BUFFER_BYTES = 512 << 10
+"""The records that a block holds at most, unless told otherwise: bytes before compression."""
+
 
 class Block(NamedTuple):
     """Compressed records of one file, in the order (source, chunk, sequence).

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from netbeam.account import Account, SourceAccount, Written
-from netbeam.block import Block, Reject
+from netbeam.block import BUFFER_BYTES, Block, Reject
 from netbeam.chunk import CAPTURED, COLUMNS, LENGTH, LINK, OFFSET, TIME, PacketBatch
 from netbeam.kernel import walk, wire
 from netbeam.plan import Plan
@@ -33,7 +33,7 @@ class Decoder:
     """
 
     def __init__(
-        self, plan: Plan, compress: Callable[[memoryview], bytes], buffer_bytes: int = 1 << 19
+        self, plan: Plan, compress: Callable[[memoryview], bytes], buffer_bytes: int = BUFFER_BYTES
     ) -> None:
         """Make the buffers of the plan's record types. Raises ValueError when they would hold nothing."""
         if buffer_bytes < 1:

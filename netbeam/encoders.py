@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from netbeam.account import Account, Written
-from netbeam.block import Block
+from netbeam.block import BUFFER_BYTES, Block
 from netbeam.chunk import PacketBatch
 from netbeam.declare import OWN_NUMBERS, Layer, Message
 from netbeam.descriptors import message_classes
@@ -63,7 +63,10 @@ def load_extension(path: str) -> Extension:
 
 
 def encode_batch(
-    encoder: Encoder, batch: PacketBatch, compress: Callable[[memoryview], bytes], buffer_bytes: int = 1 << 19
+    encoder: Encoder,
+    batch: PacketBatch,
+    compress: Callable[[memoryview], bytes],
+    buffer_bytes: int = BUFFER_BYTES,
 ) -> tuple[list[Block], Account]:
     """Make one encoder's records of a batch: compressed blocks as Decoder makes them, and their account."""
     record = encoder.record.name

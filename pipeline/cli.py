@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from netbeam.block import BUFFER_BYTES
 from pipeline import about
 from pipeline.options import (
     COMPRESSIONS,
@@ -146,7 +147,7 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     add(
         "--buffer-size",
         type=size,
-        default=512 << 10,
+        default=BUFFER_BYTES,
         metavar="SIZE",
         help="compressed at once; default: 512K",
     )

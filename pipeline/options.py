@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from uuid import uuid4
 
+from netbeam.block import BUFFER_BYTES
 from transforms.sources import printable
 
 COMPRESSIONS = ("gzip", "zstd", "none")
 LARGEST_BUFFER = 64 << 20
-"""Every worker has a buffer of this size for each record type."""
+"""Every worker may come to have a buffer of this size for each record type."""
 MOST_SHARDS = 99_999
 MOST_WORKERS = 256
 
@@ -38,7 +39,7 @@ class Options:
     output: str
     types: tuple[str, ...] = ()
     compression: str = "gzip"
-    buffer_bytes: int = 512 << 10
+    buffer_bytes: int = BUFFER_BYTES
     shards: int = 0
     payload: bool = False
     entropy: bool = False

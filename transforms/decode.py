@@ -10,15 +10,13 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 
 from netbeam.account import Account
-from netbeam.block import Block
+from netbeam.block import BUFFER_BYTES, Block
 from netbeam.chunk import PacketBatch
 from netbeam.decode import Decoder
 from netbeam.formats.ncap import CODECS
 from netbeam.plan import Plan
 from transforms.counters import Counters
 from transforms.local import PROGRESS
-
-BUFFER_BYTES = 512 << 10
 
 
 class DecodeChunk(beam.DoFn):

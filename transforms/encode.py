@@ -9,12 +9,11 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 
-from netbeam.block import Block
+from netbeam.block import BUFFER_BYTES, Block
 from netbeam.chunk import PacketBatch
 from netbeam.encoders import Encoder, encode_batch
 from netbeam.formats.ncap import CODECS
 from transforms.counters import Counters
-from transforms.decode import BUFFER_BYTES
 
 
 class EncodeBatch(beam.DoFn):
