@@ -53,6 +53,7 @@ def about(options: Options) -> dict[str, Any]:
             "entropy": options.entropy,
             "encoders": printable(options.encoders),
             "created": options.created,
+            "runner": options.runner,
             "workers": options.workers,
             "beam": list(options.beam),
         },

@@ -118,7 +118,7 @@ def command_line() -> tuple[Parser, Parser]:
         "run",
         help="decode captures and write audit records",
         description="Decode captures and write one file of audit records for each record type.",
-        epilog="Beam's own options (--runner=..., ...) may follow.",
+        epilog="Beam's own options may follow.",
         allow_abbrev=False,
     )
     add_run_options(run)
@@ -159,6 +159,13 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
         metavar="N",
         help="default: the cores, %(default)s",
     )
+    add = run.add_argument_group("where it runs").add_argument
+    add(
+        "--runner",
+        default="direct",
+        metavar="NAME",
+        help="direct (this machine, the default), or one of Beam's",
+    )
     add = run.add_argument_group("what is shown").add_argument
     add("--quiet", action="store_true", help="print nothing but errors")
     add("--json", action="store_true", help="print the summary as JSON")
@@ -193,6 +200,7 @@ def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[st
         encoders=args.encoders,
         source_name=args.source_name,
         created=args.created,
+        runner=args.runner,
         workers=args.workers,
         quiet=args.quiet,
         json=args.json,

@@ -32,7 +32,8 @@ class Options:
 
     `inputs` are as the user named them. `types` are the record types to write. `buffer_bytes` is the
     size at which a block is compressed; `created` (Unix ns) replaces the first packet's time in the
-    files' headers; `started` (Unix s) is when the process began. `beam` are options for Beam itself.
+    files' headers; `started` (Unix s) is when the process began. `runner` names a preset or one of Beam's
+    runners; `beam` are options for Beam itself.
     """
 
     inputs: tuple[str, ...]
@@ -46,6 +47,7 @@ class Options:
     encoders: str = ""
     source_name: str = ""
     created: int | None = None
+    runner: str = "direct"
     workers: int = field(default_factory=lambda: usual_workers())
     quiet: bool = False
     json: bool = False

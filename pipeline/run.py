@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from netbeam.publish import SUMMARY
@@ -19,9 +21,11 @@ from transforms.sources import MissingInput, Source, find_sources, is_remote, pr
 
 if TYPE_CHECKING:
     from apache_beam import Pipeline
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners import PipelineRunner
 
-LOCAL_RUNNERS = ("direct", "fnapi")
-"""Runners that runners/direct.py sets up, as Beam reads names: in any case, with or without "runner"."""
+PRESETS = {"direct": "runners.direct", "fnapi": "runners.direct"}
+"""The modules that set up runners, by name without "runner" in small letters."""
 
 FAILED, FOUND_FAULTS = 1, 3
 
@@ -35,14 +39,21 @@ def run(options: Options, records: Records) -> int:
     space = workspace(options.output, options.run, overwrite=options.overwrite)
     if options.dry_run:
         space.check()
-        graph(options, sources, records, space.spill)
+        with refusals():
+            preset = preset_of(options)
+            graph(None, preset.options(options), options, sources, records, space.spill)
         print_plan(options, sources)
         return 0
     with ends_on_signals(space.close):
         space.open()
         try:
-            with progress_bar(shown=not (options.quiet or options.json)):
-                graph(options, sources, records, space.spill).run().wait_until_finish()
+            with refusals():
+                preset = preset_of(options)
+                chosen = preset.options(options)
+            with progress_bar(shown=not (options.quiet or options.json)), preset.runner(chosen) as runner:
+                with refusals():
+                    pipeline = graph(runner, chosen, options, sources, records, space.spill)
+                pipeline.run().wait_until_finish()
             summary = read_summary(options.output)
         except BadOption:
             raise
@@ -62,44 +73,43 @@ def run(options: Options, records: Records) -> int:
     return FOUND_FAULTS if options.strict and faults(summary) else 0
 
 
-def graph(options: Options, sources: tuple[Source, ...], records: Records, spill: str) -> Pipeline:
-    """Give the pipeline of a run, ready to run."""
+def graph(
+    runner: PipelineRunner | None,
+    chosen: PipelineOptions,
+    options: Options,
+    sources: tuple[Source, ...],
+    records: Records,
+    spill: str,
+) -> Pipeline:
+    """Give the pipeline of a run, ready to run on `runner`."""
     import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
 
     from pipeline import job
 
-    name, beam_options = runner_of(options)
-    try:
-        if is_local(name):
-            preset = importlib.import_module("runners.direct")
-            chosen = preset.options(options.workers, beam_options)
-            pipeline = beam.Pipeline(runner=preset.runner(chosen), options=chosen)
-        else:
-            pipeline = beam.Pipeline(options=PipelineOptions(list(options.beam)))
-    except ValueError as error:
-        raise BadOption(" ".join(str(error).split())) from error
+    pipeline = beam.Pipeline(runner=runner, options=chosen)
     job.build(pipeline, options, named(sources, options), records, spill)
     return pipeline
 
 
-def runner_of(options: Options) -> tuple[str, list[str]]:
-    """Give the name of the runner, and Beam's options without it."""
-    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-
-    name = PipelineOptions(list(options.beam)).view_as(StandardOptions).runner or "DirectRunner"
-    rest = list(options.beam)
-    for place, flag in enumerate(rest):
-        if flag == "--runner":
-            del rest[place : place + 2]
-        elif flag.startswith("--runner="):
-            del rest[place]
-    return name, rest
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Take what Beam refuses for a bad option."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error, BadOption):
+            raise
+        raise BadOption(" ".join(str(error).split())) from error
 
 
-def is_local(runner: str) -> bool:
-    """Tell whether a runner's name means this machine's."""
-    return runner.lower().removesuffix("runner") in LOCAL_RUNNERS
+def preset_of(options: Options) -> ModuleType:
+    """Give the module of `runners` that sets up the runner: the passing one if there is none of its own."""
+    return importlib.import_module(PRESETS.get(preset_name(options.runner), "runners.named"))
+
+
+def preset_name(runner: str) -> str:
+    """Give a runner's name as presets know it: Beam takes names in any case, with or without "Runner"."""
+    return runner.lower().removesuffix("runner")
 
 
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
@@ -126,7 +136,6 @@ def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
     """Print what a run would do."""
     from netbeam.formats.ncap import CODECS
 
-    name, _ = runner_of(options)
     suffix = CODECS[options.compression].suffix
     print("inputs:")
     for source in sources:
@@ -135,7 +144,7 @@ def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
     shards = f"-00000-of-{options.shards:05}" if options.shards else ""
     print(f"files in {options.output}: TYPE{shards}.ncap{suffix} for each type found, summary.json,")
     print("  and errors.pcapng, unknown.pcapng, errors.jsonl for packets that can't be decoded")
-    print(f"runner: {name}, {options.workers} workers" if is_local(name) else f"runner: {name}")
+    print(f"runner: {options.runner}, {options.workers} workers")
     print("nothing was read or written")
 
 

@@ -5,7 +5,8 @@ Beam's own DirectRunner would first try to download another runner.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_provision_api_pb2
@@ -14,25 +15,30 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProv
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.worker import sdk_worker, statesampler
 
+from pipeline.options import Options
+
 SAMPLING_MS = 4
 
 
-def options(workers: int, beam: Sequence[str] = ()) -> PipelineOptions:
-    """Give Beam's options for `workers` threads; options in `beam` go before ours.
+def options(run: Options) -> PipelineOptions:
+    """Give Beam's options; those that the user gave go before ours.
 
     One worker runs in this thread, without the gRPC that Beam puts between several.
     """
-    mode = "multi_threading" if workers > 1 else "in_memory"
-    return PipelineOptions([f"--direct_num_workers={workers}", f"--direct_running_mode={mode}", *beam])
+    mode = "multi_threading" if run.workers > 1 else "in_memory"
+    return PipelineOptions(
+        [f"--direct_num_workers={run.workers}", f"--direct_running_mode={mode}", *run.beam]
+    )
 
 
-def runner(options: PipelineOptions) -> FnApiRunner:
+@contextmanager
+def runner(options: PipelineOptions) -> Iterator[FnApiRunner]:
     """Give the runner; its workers know the options, as those of Beam's DirectRunner do."""
     end_bundles_at_once()
     report_errors_once()
     encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
     info = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
-    return FnApiRunner(provision_info=ExtendedProvisionInfo(info))
+    yield FnApiRunner(provision_info=ExtendedProvisionInfo(info))
 
 
 def end_bundles_at_once() -> None:

@@ -132,7 +132,7 @@ def test_the_summary_says_how_the_run_was_made(capture, tmp_path):
     assert summary["options"] == {
         "inputs": [str(capture)], "source_name": str(capture), "output": str(tmp_path / "out"),
         "types": ["TCP", "UDP"], "compression": "gzip", "buffer_size": 65536, "shards": 2, "payload": False,
-        "entropy": False, "encoders": "", "created": None, "beam": [],
+        "entropy": False, "encoders": "", "created": None, "beam": [], "runner": "direct",
         "workers": summary["options"]["workers"],
     }  # fmt: skip
     assert {"netbeam", "apache-beam", "python", "protobuf", "isal", "zstandard"} == set(summary["versions"])
@@ -382,7 +382,7 @@ def test_an_unwritable_output_is_refused(capture, mounted, capsys):
 def test_an_option_of_beams_takes_its_value_along(capture, tmp_path):
     flags = ["--quiet", "--runner", "DirectRunner", "--job_name", "nope", "--experiments=a"]
     assert run(capture, *flags, "-o", tmp_path / "out") == 0
-    beam = ["--runner", "DirectRunner", "--job_name", "nope", "--experiments=a"]
+    beam = ["--job_name", "nope", "--experiments=a"]
     assert summary_of(tmp_path / "out")["options"]["beam"] == beam
     assert list(summary_of(tmp_path / "out")["inputs"]) == [str(capture)]
 
@@ -392,7 +392,7 @@ def test_a_dry_run_shows_the_plan_and_touches_nothing(capture, tmp_path, capsys)
     shown = capsys.readouterr().out
     assert f"{capture} ({capture.stat().st_size:,} bytes)" in shown
     assert "record types: TCP UDP" in shown
-    assert "DirectRunner, 2 workers" in shown
+    assert "runner: direct, 2 workers" in shown
     assert not (tmp_path / "out").exists()
 
 

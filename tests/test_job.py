@@ -29,8 +29,9 @@ ALL = tuple(record_types(LAYERS))
 
 def pipeline(workers=1):
     """Give a pipeline on the local runner."""
-    options = direct.options(workers)
-    return beam.Pipeline(runner=direct.runner(options), options=options)
+    options = direct.options(Options(inputs=(), output="", workers=workers))
+    with direct.runner(options) as runner:
+        return beam.Pipeline(runner=runner, options=options)
 
 
 @pytest.fixture
