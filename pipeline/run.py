@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
 from pipeline.records import Records
 from pipeline.workspace import workspace
-from transforms.sources import MissingInput, Source, find_sources, is_remote, printable
+from transforms.sources import MissingInput, Source, find_sources, printable
 
 if TYPE_CHECKING:
     from apache_beam import Pipeline
@@ -115,7 +114,7 @@ def preset_name(runner: str) -> str:
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
     """Give a single source the name that the user wants for it."""
     if options.source_name and len(sources) == 1:
-        return (Source(options.source, sources[0].path),)
+        return (sources[0]._replace(name=options.source),)
     return sources
 
 
@@ -139,15 +138,10 @@ def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
     suffix = CODECS[options.compression].suffix
     print("inputs:")
     for source in sources:
-        print(f"  {source.name}{size(source.path)}")
+        print(f"  {source.name} ({source.size:,} bytes)" if source.size else f"  {source.name}")
     print(f"record types: {' '.join(options.types)}")
     shards = f"-00000-of-{options.shards:05}" if options.shards else ""
     print(f"files in {options.output}: TYPE{shards}.ncap{suffix} for each type found, summary.json,")
     print("  and errors.pcapng, unknown.pcapng, errors.jsonl for packets that can't be decoded")
     print(f"runner: {options.runner}, {options.workers} workers")
     print("nothing was read or written")
-
-
-def size(path: str) -> str:
-    """Give the size of a local file as text."""
-    return "" if path == "-" or is_remote(path) else f" ({Path(path).stat().st_size:,} bytes)"

@@ -11,7 +11,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 from uuid import uuid4
 
 import apache_beam as beam
@@ -19,7 +19,16 @@ from apache_beam.coders import Coder, registry
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
 from netbeam.account import Account, SourceAccount
-from netbeam.capture import frame_capture, read_chunk
+from netbeam.capture import (
+    RANGE_BYTES,
+    FramedRange,
+    Range,
+    cut_capture,
+    frame_capture,
+    frame_range,
+    join_ranges,
+    read_chunk,
+)
 from netbeam.chunk import ChunkRef, PacketBatch
 from netbeam.packet import Packet, packets
 from transforms.local import PROGRESS
@@ -58,22 +67,62 @@ class PacketBatchCoder(Coder):
 registry.register_coder(PacketBatch, PacketBatchCoder)
 
 
+class CutCapture(beam.DoFn):
+    """Cuts a large capture into ranges, which can be framed at once; gives others as they are."""
+
+    def __init__(self, range_bytes: int) -> None:
+        self._range_bytes = range_bytes
+
+    def process(self, source: Source) -> Iterable[Source | Range]:
+        """Cut one capture."""
+        if not self._range_bytes:
+            return [source]
+        return cut_capture(*source, open_remote, self._range_bytes) or [source]
+
+
 class FrameCapture(beam.DoFn):
-    """Walks one capture's record headers in order; gives its chunks, and "accounts" what is wrong with it."""
+    """Walks the record headers of a capture in order; gives its chunks, and "accounts" what is wrong with it.
+
+    Of a range it gives "ranges": (source, FramedRange).
+    """
 
     def __init__(self, spill: str) -> None:
         self._spill = spill
 
-    def process(self, source: Source) -> Iterator[ChunkRef | TaggedOutput]:
-        """Frame one capture."""
-        account = SourceAccount()
-        for item in frame_capture(source.name, source.path, open_remote, self._spill):
-            if isinstance(item, SourceAccount):
-                account.add(item)
-            else:
-                PROGRESS.framed(item.packets, item.length)
-                yield item
-        yield TaggedOutput("accounts", Account(sources={source.name: account}))
+    def process(self, part: Source | Range) -> Iterator[ChunkRef | TaggedOutput]:
+        """Frame one capture or range."""
+        if isinstance(part, Range):
+            framed = frame_range(part, open_remote)
+            for ref in framed.chunks:
+                PROGRESS.framed(ref.packets, ref.length)
+            yield TaggedOutput("ranges", (part.source, framed))
+        else:
+            for made in with_account(
+                part.name, frame_capture(part.name, part.path, open_remote, self._spill)
+            ):
+                if isinstance(made, ChunkRef):
+                    PROGRESS.framed(made.packets, made.length)
+                yield made
+
+
+class JoinRanges(beam.DoFn):
+    """Joins the ranges of a capture; frames again what a wrong guess broke."""
+
+    def process(self, grouped: tuple[str, Iterable[FramedRange]]) -> Iterator[ChunkRef | TaggedOutput]:
+        """Join one capture."""
+        source, ranges = grouped
+        yield from with_account(source, join_ranges(ranges, open_remote))
+
+
+def with_account(source: str, made: Iterable[ChunkRef | SourceAccount]) -> Iterator[ChunkRef | TaggedOutput]:
+    """Give the chunks of a capture, and an account of what is wrong with it."""
+    account = SourceAccount()
+    for item in made:
+        if isinstance(item, SourceAccount):
+            account.add(item)
+        else:
+            yield item
+    yield TaggedOutput("accounts", Account(sources={source: account}))
 
 
 def log_problems(account: Account) -> None:
@@ -90,24 +139,43 @@ def temporary_directory() -> str:
     return path
 
 
+class Framed(NamedTuple):
+    """What framing gives: chunks (ChunkRef), and an account for each capture with what is wrong with it."""
+
+    chunks: PCollection[ChunkRef]
+    accounts: PCollection[Account]
+
+
 @dataclass
 class FrameCaptures(beam.PTransform):
-    """Cut captures into chunks, each capture in one go.
+    """Cut captures into chunks; a capture greater than `range_bytes` is framed in ranges at once (0: never).
 
-    Applied to a pipeline it gives `chunks` (ChunkRef) and `accounts` (one Account a capture, with the
-    problems of the file itself). `spill` is the directory for the pieces of compressed captures; all
-    workers must see it.
+    `spill` is the directory for the pieces of compressed captures; all workers must see it.
     """
 
     sources: tuple[Source, ...]
     spill: str
+    range_bytes: int = RANGE_BYTES
 
-    def expand(self, root: PBegin) -> Any:
+    def expand(self, root: PBegin) -> Framed:
         """Wire it."""
-        return (
+        parts = (
             root
             | "Sources" >> beam.Create(self.sources, reshuffle=False)
-            | "Frame" >> beam.ParDo(FrameCapture(self.spill)).with_outputs("accounts", main="chunks")
+            | "Cut" >> beam.ParDo(CutCapture(self.range_bytes))
+            | "Spread" >> beam.Reshuffle()
+        )
+        framed = parts | "Frame" >> beam.ParDo(FrameCapture(self.spill)).with_outputs(
+            "accounts", "ranges", main="chunks"
+        )
+        joined = (
+            framed.ranges
+            | "Group" >> beam.GroupByKey()
+            | "Join" >> beam.ParDo(JoinRanges()).with_outputs("accounts", main="chunks")
+        )
+        return Framed(
+            (framed.chunks, joined.chunks) | "Chunks" >> beam.Flatten(),
+            (framed.accounts, joined.accounts) | "Accounts" >> beam.Flatten(),
         )
 
 

@@ -14,10 +14,11 @@ STDIN = "-"
 
 
 class Source(NamedTuple):
-    """One capture: its name in records and accounts, and where it is."""
+    """One capture: its name in records and accounts, where it is, its bytes as far as known (0: not)."""
 
     name: str
     path: str
+    size: int = 0
 
 
 class MissingInput(ValueError):
@@ -48,31 +49,31 @@ def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
         paths = list(expand(given, skipped))
         if not paths:
             raise MissingInput(f"{given}: no capture there")
-        for path in paths:
+        for path, size in paths:
             key = path if path == STDIN or is_remote(path) else os.path.realpath(path)
-            source = Source(printable(path), path)
+            source = Source(printable(path), path, size)
             found[key] = min(found.get(key, source), source)
     return sorted(found.values())
 
 
-def expand(given: str, skipped: str) -> Iterator[str]:
-    """Give the paths that one input names."""
+def expand(given: str, skipped: str) -> Iterator[tuple[str, int]]:
+    """Give the paths that one input names, and the sizes of the files there."""
     if given == STDIN:
         if sys.stdin is None:
             raise MissingInput("-: standard input is closed")
         if sys.stdin.isatty():
             raise MissingInput("-: standard input is a terminal, not a capture")
-        yield given
+        yield given, 0
     elif is_remote(given):
         yield from match_remote(given)
     elif os.path.isdir(given):  # noqa: PTH112 - of a name that can't be it says no
-        yield from walk(given, skipped)
+        yield from ((path, size_of(path)) for path in walk(given, skipped))
     elif os.path.exists(given):  # noqa: PTH110
-        yield given
+        yield given, size_of(given)
     elif glob.has_magic(given):
         for path in glob.iglob(given, recursive=True):  # noqa: PTH207 - keeps the path as it was given
             if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - links to nowhere match
-                yield path
+                yield path, size_of(path)
     else:
         raise MissingInput(f"{given}: {why_missing(given)}")
 
@@ -106,13 +107,25 @@ def walk(folder: str, skipped: str) -> Iterator[str]:
                 yield path
 
 
-def match_remote(pattern: str) -> list[str]:
-    """Give the files of a Beam file system that a path or glob matches."""
+def size_of(path: str) -> int:
+    """Give the size of a local file, 0 where that cannot be said."""
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def match_remote(pattern: str) -> list[tuple[str, int]]:
+    """Give the files of a Beam file system that a path or glob matches, and their sizes."""
     from apache_beam.io.filesystem import BeamIOError
     from apache_beam.io.filesystems import FileSystems
 
     try:
-        return [found.path for match in FileSystems.match([pattern]) for found in match.metadata_list]
+        return [
+            (found.path, found.size_in_bytes)
+            for match in FileSystems.match([pattern])
+            for found in match.metadata_list
+        ]
     except (BeamIOError, ValueError) as error:
         raise MissingInput(f"{pattern}: {error}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from netbeam.capture.stop import Stop, Walk
 from netbeam.chunk import CHUNK_BYTES, ChunkRef
 from netbeam.kernel import frame
 
+EMPTY = "empty file"
 _NO_ROWS = array("q")
 
 
@@ -52,39 +53,50 @@ def frame_capture(
         except Fault as fault:
             problems.append(str(fault))
         else:
-            yield from _chunks(source, data, chunk_bytes, problems)
+            begun = begin(bytes(data.window(0, pcap.HEADER)))
+            if isinstance(begun, str):
+                problems.extend([] if data.fault and begun == EMPTY else [begun])
+            else:
+                walk, position = begun
+                yield from chunks(source, data, walk, position, None, chunk_bytes, problems)
             if data.fault:
                 problems.append(data.fault)
     if problems:
         yield SourceAccount(problems=problems)
 
 
-def _begin(data: LocalFile | Stream) -> tuple[Walk, int] | str:
-    """Tell the format by its first bytes; give the walk and where it starts, or what is wrong."""
-    head = bytes(data.window(0, pcap.HEADER))
+def begin(head: bytes) -> tuple[Walk, int] | str:
+    """Tell the format by a capture's first bytes; give the walk and where it starts, or what is wrong."""
     if head.startswith(pcapng.MAGIC):
         return pcapng.PcapngWalk(pcapng.START), 0
     if pcap.is_pcap(head):
         header = pcap.read_header(head)
         return header if isinstance(header, str) else (pcap.PcapWalk(header), pcap.HEADER)
     if not head:
-        return "" if data.fault else "empty file"
+        return EMPTY
     if kind := compression_of(head):
         return f"not a capture: {kind} data inside compressed data"
     return f"not a capture: starts with 0x{head[:4].hex()}"
 
 
-def _chunks(
-    source: str, data: LocalFile | Stream, chunk_bytes: int, problems: list[str]
-) -> Iterator[ChunkRef]:
-    """Walk to the end, or to the first fault, which is added to `problems`."""
-    begun = _begin(data)
-    if isinstance(begun, str):
-        problems.extend([begun] if begun else [])
-        return
-    walk, position = begun
+def chunks(
+    source: str,
+    data: LocalFile | Stream,
+    walk: Walk,
+    position: int,
+    until: int | None,
+    chunk_bytes: int,
+    problems: list[str],
+) -> Generator[ChunkRef, None, int]:
+    """Give the chunks of the records that start from `position` on and before `until`, or up to the end.
+
+    Stops at the first fault, which is added to `problems`. Packets count from 1 here.
+
+    Returns:
+        Where the next record starts.
+    """
     first, fault, done = 1, "", False
-    while not (fault or done):
+    while not (fault or done) and (until is None or position < until):
         start, number = position, position // chunk_bytes
         border = (number + 1) * chunk_bytes
         framing = walk.framing()
@@ -109,6 +121,7 @@ def _chunks(
             position = position if fault else start + stop.next
     if fault:
         problems.append(f"{walk.record} at byte {position} {fault}; {data.rest(position)} skipped")
+    return position
 
 
 def _cross(data: LocalFile | Stream, walk: Walk, start: int, stop: Stop) -> str:

@@ -52,6 +52,27 @@ def open_capture(
         raise Fault(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
+def open_in_place(
+    path: str, open_file: Callable[[str], BinaryIO], start: int, stack: ExitStack
+) -> LocalFile | Stream:
+    """Open a plain capture, which was looked at before, to read it from `start` on; `stack` closes it.
+
+    Raises:
+        LostInput: if a local file is not there any more.
+    """
+    if is_local(path):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise LostInput(f"{path}: {error.strerror}") from error
+        stack.callback(os.close, descriptor)
+        return LocalFile(descriptor, path)
+    file = stack.enter_context(open_file(path))
+    size = file.seek(0, os.SEEK_END)
+    file.seek(start)
+    return Stream(iter(lambda: file.read(READ_BYTES), b""), path=path, size=size, start=start)
+
+
 def _open_remote(
     path: str, open_file: Callable[[str], BinaryIO], spill: str, stack: ExitStack
 ) -> LocalFile | Stream:

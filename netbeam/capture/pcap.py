@@ -51,6 +51,7 @@ class PcapWalk:
 
     overlap = 24
     record = "record"
+    sections = 0
 
     def __init__(self, framing: Framing) -> None:
         """Start as `framing` says."""
@@ -71,6 +72,12 @@ class PcapWalk:
         )
         fault = absurd(value) if reason == frame.ABSURD else ZEROS if reason == frame.ZEROS else ""
         return Stop(reason, position, packets, end, following, frame.PACKET, fault)
+
+    def find(self, data: memoryview | bytes, behind: int) -> int:
+        """Guess where in `data` the first record starts; -1 if that is not before `behind`."""
+        return frame.find_pcap(
+            data, behind, self._framing.big_endian, self._framing.record_header, self._tick
+        )
 
     def trailer_fault(self, length: int, tail: bytes) -> str:
         """Say that nothing is wrong, since a pcap record has no trailer."""

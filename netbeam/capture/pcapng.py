@@ -10,6 +10,8 @@ from netbeam.chunk import Framing, Interface
 from netbeam.kernel import frame
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
+BIG_ENDIAN = b"\x1a\x2b\x3c\x4d"
+"""The byte-order mark of a section in that order."""
 START = Framing("pcapng", False, 0, ())
 """How a file starts: no interface, and a byte order that its first section will give."""
 MAX_INTERFACES = 65_536
@@ -35,6 +37,7 @@ class PcapngWalk:
 
     def __init__(self, framing: Framing) -> None:
         """Start as `framing` says."""
+        self.sections = 0
         self._framing: Framing | None = framing
         self._big_endian = framing.big_endian
         self._interfaces = array("q", [number for row in framing.interfaces for number in row])
@@ -66,6 +69,10 @@ class PcapngWalk:
                     continue
             return Stop(reason, position, packets, end, following, kind, fault)
 
+    def find(self, data: memoryview | bytes, behind: int) -> int:
+        """Guess where in `data`, which starts at a multiple of 4, the first block does."""
+        return frame.find_pcapng(data, behind, self._big_endian)
+
     def trailer_fault(self, length: int, tail: bytes) -> str:
         """Say what is wrong with the last four bytes of a block of `length` bytes."""
         repeated = int.from_bytes(tail, self._order())
@@ -79,6 +86,7 @@ class PcapngWalk:
             major, minor = int.from_bytes(block[12:14], order), int.from_bytes(block[14:16], order)
             if major != 1:
                 return f"has pcapng version {major}.{minor}, and only 1.x is read"
+            self.sections += 1
             del self._interfaces[:]
         elif len(self._interfaces) < MAX_INTERFACES * frame.INTERFACE_COLUMNS:
             self._interfaces.extend(read_interface(block, order))

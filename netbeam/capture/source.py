@@ -83,15 +83,21 @@ class Stream:
     """
 
     def __init__(
-        self, pieces: Iterator[bytes], *, spill: str | None = None, path: str = "", size: int = 0
+        self,
+        pieces: Iterator[bytes],
+        *,
+        spill: str | None = None,
+        path: str = "",
+        size: int = 0,
+        start: int = 0,
     ) -> None:
-        """Take the bytes of `pieces`, none of them empty."""
+        """Take the bytes of `pieces`, none of them empty, which are those from `start` on."""
         self._pieces = pieces
         self._spill = spill
         self._prefix = uuid4().hex
         self._path = path
         self._size = size
-        self._base = 0
+        self._base = start
         self._held = bytearray()
         self._view = memoryview(b"")
         self.fault = ""
@@ -127,7 +133,9 @@ class Stream:
         return Kept(str(path), status.st_size, status.st_mtime, 0)
 
     def rest(self, start: int) -> str:
-        """Read to the end, to tell how many bytes there are from `start` on."""
+        """Tell how many bytes there are from `start` on; read to the end if that is not known."""
+        if self._spill is None:
+            return f"{max(0, self._size - start)} bytes"
         most = start + MOST_COUNTED
         while self._end() < most and self._read(self._end() + READ_BYTES):
             self._drop(self._end())

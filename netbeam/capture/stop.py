@@ -32,12 +32,17 @@ class Walk(Protocol):
     """Bytes that a walk must see behind its border, so that a record before it has its header."""
     record: str
     """What a record is called in this format."""
+    sections: int
+    """How many headers it has walked over that begin anew what is known."""
 
     def framing(self) -> Framing:
         """Give what another walk must know to start where this one stopped."""
 
     def step(self, data: memoryview | bytes, position: int, border: int, rows: array[int]) -> Stop:
         """Walk the records of `data` that start between `position` and `border`; fill `rows` unless empty."""
+
+    def find(self, data: memoryview | bytes, behind: int) -> int:
+        """Guess where in `data` the first record starts; -1 if that is not before `behind`."""
 
     def trailer_fault(self, length: int, tail: bytes) -> str:
         """Say what is wrong with the last four bytes of a record of `length` bytes."""

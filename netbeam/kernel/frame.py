@@ -23,6 +23,11 @@ longer than its block; ORDER, a section whose byte order is unknown; ZEROS, zero
 OTHER, PACKET, INTERFACE, SECTION = range(4)
 """Kinds of pcapng blocks."""
 
+LEAST_HOPS = 4
+"""How many plausible records must follow each other, unless they end just where the data does."""
+MOST_HOPS = 1 << 20
+"""How many records a search for the first one looks at, so that hostile data cannot hold it up."""
+
 INTERFACE_COLUMNS = 4
 """Columns of `interfaces`: link type, snap length, if_tsresol, if_tsoffset."""
 
@@ -43,6 +48,9 @@ _packet = cython.declare(cython.int, PACKET)
 _interface = cython.declare(cython.int, INTERFACE)
 _section = cython.declare(cython.int, SECTION)
 
+_least_hops = cython.declare(cython.longlong, LEAST_HOPS)
+_most_hops = cython.declare(cython.longlong, MOST_HOPS)
+_usual = cython.declare(cython.longlong, 256 << 10)
 _second = cython.declare(cython.ulonglong, 1_000_000_000)
 _latest = cython.declare(cython.longlong, 9_223_372_036_854_775_807)
 _last_second = cython.declare(cython.ulonglong, 9_223_372_036)
@@ -220,6 +228,49 @@ def walk_pcap(
     return stop, position, packets, position, end, captured
 
 
+def find_pcap(
+    data: cython.const[cython.uchar][::1],
+    behind: cython.Py_ssize_t,
+    big: cython.bint,
+    header: cython.Py_ssize_t,
+    tick: cython.longlong,
+) -> int:
+    """Find the first position before `behind` from which plausible records fill `data` to its end.
+
+    Not fewer than LEAST_HOPS of them, unless they end just there. That is a guess: payload can look like
+    records. `header` and `tick` are as in `walk_pcap`.
+
+    Returns:
+        The position, -1 when there is none.
+    """
+    size: cython.Py_ssize_t = len(data)
+    start: cython.Py_ssize_t = 0
+    position: cython.Py_ssize_t = 0
+    captured: cython.longlong
+    length: cython.longlong
+    hops: cython.longlong = 0
+    before: cython.longlong
+    found: cython.bint = False
+    with cython.nogil:
+        while start < behind and hops < _most_hops:
+            position = start
+            before = hops
+            while position + header <= size:
+                captured = u32(data, position + 8, big)
+                length = u32(data, position + 12, big)
+                if captured == 0 or captured > length or length > _usual:
+                    break
+                if u32(data, position + 4, big) * tick >= 1_000_000_000:
+                    break
+                position += header + captured
+                hops += 1
+            found = position == size or (position + header > size and hops - before >= _least_hops)
+            if found:
+                break
+            start += 1
+    return start if found else -1
+
+
 @cython.cfunc
 @cython.inline
 @cython.nogil
@@ -378,3 +429,37 @@ def walk_pcapng(
                 last = end
             position = end
     return stop, position, packets, last, end, value, big, kind
+
+
+def find_pcapng(data: cython.const[cython.uchar][::1], behind: cython.Py_ssize_t, big: cython.bint) -> int:
+    """Find the first position before `behind` from which plausible blocks fill `data` to its end.
+
+    That is a guess, as in `find_pcap`. Blocks start at multiples of 4, so `data` must.
+
+    Returns:
+        The position, -1 when there is none.
+    """
+    size: cython.Py_ssize_t = len(data)
+    start: cython.Py_ssize_t = 0
+    position: cython.Py_ssize_t = 0
+    length: cython.longlong
+    hops: cython.longlong = 0
+    before: cython.longlong
+    found: cython.bint = False
+    with cython.nogil:
+        while start < behind and hops < _most_hops:
+            position = start
+            before = hops
+            while position + 12 <= size:
+                length = u32(data, position + 4, big)
+                if length < 12 or length & 3 or length > _usual:
+                    break
+                if position + length <= size and u32(data, position + length - 4, big) != length:
+                    break
+                position += length
+                hops += 1
+            found = position == size or (position + 12 > size and hops - before >= _least_hops)
+            if found:
+                break
+            start += 4
+    return start if found else -1
