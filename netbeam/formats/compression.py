@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+HEAD_BYTES = 16
 PIECE_BYTES = 1 << 20
 FEED_BYTES = 2 << 10
 """What a decompressor is given at once. zstd's makes up to 128 KiB of 4 bytes, thus 64 MiB of these, and what
@@ -42,9 +43,17 @@ class Codec:
 
 
 def _gzip(data: bytes | memoryview) -> bytes:
-    from isal import igzip_lib
+    """Compress by ISA-L, the first bytes on their own.
 
-    return igzip_lib.compress(data, level=1, flag=igzip_lib.COMP_GZIP)
+    Else one match that ISA-L (2.32, x86, levels 1 and 2) finds or misses depends on where its state lies in
+    memory: what igzip_icf_body_h1_gr_bt.asm does for the first byte of a stream hashes a register that it
+    never loaded. A stream that begins with a flush of a few bytes doesn't go there.
+    """
+    from isal import isal_zlib
+
+    gzip = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 16 + isal_zlib.MAX_WBITS)
+    head = gzip.compress(data[:HEAD_BYTES]) + gzip.flush(isal_zlib.Z_SYNC_FLUSH)
+    return b"".join((head, gzip.compress(data[HEAD_BYTES:]), gzip.flush()))
 
 
 def _zstd(data: bytes | memoryview) -> bytes:
