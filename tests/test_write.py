@@ -19,6 +19,7 @@ from netbeam.merge import FilePlan, FileResult, LostBlock, merge, plan_files
 from netbeam.publish import AccountError, TakenName, check_account, publish, summarize
 from netbeam.segments import BlockRef, SegmentWriter
 from netbeam.storage import LocalStorage
+from pipeline.options import Options
 from runners import direct
 from transforms.storage import BeamStorage
 from transforms.write import Headers, WriteRecords
@@ -51,8 +52,8 @@ def account_of(given, first_time=None):
 
 
 def write(output, given, account=None, workers=1, **settings):
-    options = direct.options(workers)
-    with beam.Pipeline(runner=direct.runner(options), options=options) as root:
+    options = direct.options(Options(inputs=(), output="", workers=workers))
+    with direct.runner(options) as runner, beam.Pipeline(runner=runner, options=options) as root:
         inputs = {
             "records": root | "Blocks" >> beam.Create(given) | beam.Reshuffle(),
             "accounts": root | "Accounts" >> beam.Create([account or account_of(given)]),
