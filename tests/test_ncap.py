@@ -99,7 +99,7 @@ def test_threads_compress_to_the_same_bytes(name):
 
 @pytest.mark.parametrize("name", CODECS)
 def test_where_the_compressor_lies_in_memory_does_not_show_in_its_bytes(name):
-    """ISA-L left alone fails this: of some blocks whose start comes again, it finds one match more or less."""
+    """ISA-L left alone fails this: it finds one match more or less in blocks whose start comes again."""
     random = Random(1)
     starts = [random.randbytes(60) for _ in range(400)]
     blocks = [start + random.randbytes(60) + start + start[5:] + random.randbytes(100) for start in starts]
