@@ -8,6 +8,9 @@ from typing import NamedTuple
 CHUNK_BYTES = 8 << 20
 """Chunk k of a capture holds the records that start in bytes [k, k + 1) * CHUNK_BYTES of it."""
 
+RANGE_BYTES = 64 << 20
+"""Captures greater than that are framed in ranges of so many bytes, unless told otherwise."""
+
 
 class Interface(NamedTuple):
     """One capture interface: how to read the packets that name it.

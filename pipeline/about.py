@@ -54,6 +54,7 @@ def about(options: Options) -> dict[str, Any]:
             "encoders": printable(options.encoders),
             "created": options.created,
             "runner": options.runner,
+            "framing_range": options.framing_range,
             "workers": options.workers,
             "beam": list(options.beam),
         },

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from netbeam.block import BUFFER_BYTES
+from netbeam.chunk import RANGE_BYTES
 from pipeline import about
 from pipeline.options import (
     COMPRESSIONS,
@@ -166,6 +167,8 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="direct (this machine, the default), or one of Beam's",
     )
+    framing = "greater captures are framed in ranges at once; 0: never; default: 64M"
+    add("--framing-range", type=size, default=RANGE_BYTES, metavar="SIZE", help=framing)
     add = run.add_argument_group("what is shown").add_argument
     add("--quiet", action="store_true", help="print nothing but errors")
     add("--json", action="store_true", help="print the summary as JSON")
@@ -201,6 +204,7 @@ def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[st
         source_name=args.source_name,
         created=args.created,
         runner=args.runner,
+        framing_range=args.framing_range,
         workers=args.workers,
         quiet=args.quiet,
         json=args.json,

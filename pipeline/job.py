@@ -28,7 +28,7 @@ def build(
     plan = records.plan(options.types, payload=options.payload, entropy=options.entropy)
     blocks_are = (options.compression, options.buffer_bytes)
 
-    frames = root | "Frame captures" >> FrameCaptures(sources, spill)
+    frames = root | "Frame captures" >> FrameCaptures(sources, spill, options.framing_range)
     packets = frames.chunks | "Read chunks" >> ReadChunks()
     decoded = packets | "Decode packets" >> DecodePackets(plan, *blocks_are)
     rejects = decoded.rejects | "Pack rejects" >> PackRejects()

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from uuid import uuid4
 
 from netbeam.block import BUFFER_BYTES
+from netbeam.chunk import CHUNK_BYTES, RANGE_BYTES
 from transforms.sources import printable
 
 COMPRESSIONS = ("gzip", "zstd", "none")
@@ -33,7 +34,8 @@ class Options:
     `inputs` are as the user named them. `types` are the record types to write. `buffer_bytes` is the
     size at which a block is compressed; `created` (Unix ns) replaces the first packet's time in the
     files' headers; `started` (Unix s) is when the process began. `runner` names a preset or one of Beam's
-    runners; `beam` are options for Beam itself.
+    runners; `beam` are options for Beam itself. Captures greater than `framing_range` bytes are framed in
+    ranges of so many, if it isn't 0.
     """
 
     inputs: tuple[str, ...]
@@ -48,6 +50,7 @@ class Options:
     source_name: str = ""
     created: int | None = None
     runner: str = "direct"
+    framing_range: int = RANGE_BYTES
     workers: int = field(default_factory=lambda: usual_workers())
     quiet: bool = False
     json: bool = False
@@ -66,6 +69,8 @@ class Options:
         within("--buffer-size", self.buffer_bytes, 1, LARGEST_BUFFER)
         within("--shards", self.shards, 0, MOST_SHARDS)
         within("--workers", self.workers, 1, MOST_WORKERS)
+        if self.framing_range % CHUNK_BYTES:
+            raise BadOption(f"--framing-range {self.framing_range}: must be a multiple of 8M, or 0")
 
     @property
     def source(self) -> str:

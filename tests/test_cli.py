@@ -133,6 +133,7 @@ def test_the_summary_says_how_the_run_was_made(capture, tmp_path):
         "inputs": [str(capture)], "source_name": str(capture), "output": str(tmp_path / "out"),
         "types": ["TCP", "UDP"], "compression": "gzip", "buffer_size": 65536, "shards": 2, "payload": False,
         "entropy": False, "encoders": "", "created": None, "beam": [], "runner": "direct",
+        "framing_range": 64 << 20,
         "workers": summary["options"]["workers"],
     }  # fmt: skip
     assert {"netbeam", "apache-beam", "python", "protobuf", "isal", "zstandard"} == set(summary["versions"])
@@ -338,6 +339,10 @@ def test_a_name_that_is_no_text_is_written_with_escapes(capture, tmp_path, capsy
         (["in.pcap", "-o", "out", "--shards", "-1"], "--shards"),
         (["in.pcap", "-o", "out", "--shards", "100000"], "--shards 100000: must be 0 to 99999"),
         (["in.pcap", "-o", "out", "--workers", "0"], "--workers 0: must be 1 to 256"),
+        (
+            ["in.pcap", "-o", "out", "--framing-range", "12M"],
+            "--framing-range 12582912: must be a multiple of 8M",
+        ),
         (["in.pcap", "-o", "out", "--workers", "257"], "--workers 257: must be 1 to 256"),
         (["in.pcap", "-o", "out", "--workers", "two"], "--workers: two: not a whole number"),
         (["in.pcap", "-o", "out", "--buffer-size", "0"], "--buffer-size 0: must be 1 to"),

@@ -20,7 +20,6 @@ from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 
 from netbeam.account import Account, SourceAccount
 from netbeam.capture import (
-    RANGE_BYTES,
     FramedRange,
     Range,
     cut_capture,
@@ -29,7 +28,7 @@ from netbeam.capture import (
     join_ranges,
     read_chunk,
 )
-from netbeam.chunk import ChunkRef, PacketBatch
+from netbeam.chunk import RANGE_BYTES, ChunkRef, PacketBatch
 from netbeam.packet import Packet, packets
 from transforms.local import PROGRESS
 from transforms.sources import Source, find_sources, open_remote

@@ -2,11 +2,10 @@
 
 from netbeam.capture.framing import frame_capture
 from netbeam.capture.opening import LostInput
-from netbeam.capture.ranges import RANGE_BYTES, FramedRange, Range, cut_capture, frame_range, join_ranges
+from netbeam.capture.ranges import FramedRange, Range, cut_capture, frame_range, join_ranges
 from netbeam.capture.reading import read_chunk
 
 __all__ = [
-    "RANGE_BYTES",
     "FramedRange",
     "LostInput",
     "Range",

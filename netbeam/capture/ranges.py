@@ -18,10 +18,8 @@ from netbeam.capture import pcap, pcapng
 from netbeam.capture.framing import begin, chunks
 from netbeam.capture.opening import is_local, open_in_place
 from netbeam.capture.stop import Walk
-from netbeam.chunk import CHUNK_BYTES, ChunkRef, Framing
+from netbeam.chunk import CHUNK_BYTES, RANGE_BYTES, ChunkRef, Framing
 
-RANGE_BYTES = 64 << 20
-"""Ranges are that long, unless told otherwise."""
 PROBE_BYTES = 1 << 20
 """A chain of plausible records must go on for so long."""
 LONGEST_BYTES = 257 << 10
