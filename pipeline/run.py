@@ -49,7 +49,9 @@ def run(options: Options, records: Records) -> int:
             with refusals():
                 preset = preset_of(options)
                 chosen = preset.options(options)
-            with progress_bar(shown=not (options.quiet or options.json)), preset.runner(chosen) as runner:
+            shown = not (options.quiet or options.json)
+            total = sum(source.size for source in sources)
+            with progress_bar(total, shown=shown), preset.runner(chosen) as runner:
                 with refusals():
                     pipeline = graph(runner, chosen, options, sources, records, space.spill)
                 pipeline.run().wait_until_finish()

@@ -105,7 +105,8 @@ def test_packets_are_counted_by_beam_too(capture, tmp_path):
         if counter.key.metric.namespace == "netbeam"
     }
     assert counters == {
-        "packets.read": 2, "packets.decoded": 1, "packets.errors": 1, "records.ARP": 1, "records.Ethernet": 1,
+        "packets.read": 2, "packets.decoded": 1, "packets.errors": 1, "packets.framed": 2,
+        "bytes.framed": 79, "bytes.decoded": 79, "records.ARP": 1, "records.Ethernet": 1,
     }  # fmt: skip
 
 

@@ -18,15 +18,16 @@ class Counters:
     def add(self, account: Account) -> None:
         """Add the account of a chunk."""
         total = account.total()
-        self._raise("packets.read", total.read)
-        self._raise("packets.decoded", total.decoded)
-        self._raise("packets.unknown", total.unknown.total())
-        self._raise("packets.errors", total.errors.total())
-        self._raise("packets.truncated", total.truncated)
+        self.count("packets.read", total.read)
+        self.count("packets.decoded", total.decoded)
+        self.count("packets.unknown", total.unknown.total())
+        self.count("packets.errors", total.errors.total())
+        self.count("packets.truncated", total.truncated)
         for name, written in account.encoded.items():
-            self._raise(f"records.{name}", written.records)
+            self.count(f"records.{name}", written.records)
 
-    def _raise(self, name: str, count: int) -> None:
+    def count(self, name: str, count: int) -> None:
+        """Raise one counter."""
         if count:
             if name not in self._counters:
                 self._counters[name] = Metrics.counter("netbeam", name)

@@ -43,6 +43,7 @@ class DecodeChunk(beam.DoFn):
             else:
                 yield TaggedOutput("rejects", made)
         PROGRESS.decoded(len(batch), len(batch.data))
+        self._counters.count("bytes.decoded", len(batch.data))
 
 
 @dataclass

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import NamedTuple
+
+
+class Done(NamedTuple):
+    """How far a run is: packets and bytes of captures that were framed and decoded."""
+
+    framed_packets: int
+    framed_bytes: int
+    decoded_packets: int
+    decoded_bytes: int
 
 
 @dataclass
@@ -31,6 +41,10 @@ class Progress:
         with self._lock:
             self.decoded_packets += packets
             self.decoded_bytes += bytes
+
+    def done(self) -> Done:
+        """Tell how far this process is."""
+        return Done(self.framed_packets, self.framed_bytes, self.decoded_packets, self.decoded_bytes)
 
     def clear(self) -> None:
         """Start again."""

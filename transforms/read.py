@@ -30,6 +30,7 @@ from netbeam.capture import (
 )
 from netbeam.chunk import RANGE_BYTES, ChunkRef, PacketBatch
 from netbeam.packet import Packet, packets
+from transforms.counters import Counters
 from transforms.local import PROGRESS
 from transforms.sources import Source, find_sources, open_remote
 
@@ -88,20 +89,29 @@ class FrameCapture(beam.DoFn):
     def __init__(self, spill: str) -> None:
         self._spill = spill
 
+    def setup(self) -> None:
+        """Make the counters."""
+        self._counters = Counters()
+
     def process(self, part: Source | Range) -> Iterator[ChunkRef | TaggedOutput]:
         """Frame one capture or range."""
         if isinstance(part, Range):
             framed = frame_range(part, open_remote)
             for ref in framed.chunks:
-                PROGRESS.framed(ref.packets, ref.length)
+                self._count(ref)
             yield TaggedOutput("ranges", (part.source, framed))
         else:
             for made in with_account(
                 part.name, frame_capture(part.name, part.path, open_remote, self._spill)
             ):
                 if isinstance(made, ChunkRef):
-                    PROGRESS.framed(made.packets, made.length)
+                    self._count(made)
                 yield made
+
+    def _count(self, ref: ChunkRef) -> None:
+        PROGRESS.framed(ref.packets, ref.length)
+        self._counters.count("packets.framed", ref.packets)
+        self._counters.count("bytes.framed", ref.length)
 
 
 class JoinRanges(beam.DoFn):
