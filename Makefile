@@ -37,13 +37,15 @@ check: $(SETUP) ## style, types, generated files up to date
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m netbeam.derive --check
+	$(BIN)/python -m runners.dataflow.template --check
 
 format: $(SETUP) ## put the code in its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: $(SETUP) ## write schema/ anew from the declarations
+schema: $(SETUP) ## write schema/ anew from the declarations, and the Flex Template's metadata from the options
 	$(BIN)/python -m netbeam.derive
+	$(BIN)/python -m runners.dataflow.template
 
 golden: $(SETUP) ## write the expected records of tests/golden anew: review the difference
 	$(BIN)/python tests/golden_records.py

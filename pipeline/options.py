@@ -21,6 +21,10 @@ LARGEST_BUFFER = 64 << 20
 """Every worker may come to have a buffer of this size for each record type."""
 MOST_SHARDS = 99_999
 MOST_WORKERS = 256
+SIZE = r"([0-9]+)([KMGkmg]?)([Ii]?[Bb])?"
+NUMBER = r"[0-9]{1,9}"
+SECONDS = r"-?[0-9]+(\.[0-9]{1,9})?"
+TIME = SECONDS + r"|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([Zz]|[+-][0-9:]+)?)?"
 
 
 class BadOption(ValueError):
@@ -96,7 +100,7 @@ def usual_workers() -> int:
 
 def parse_size(text: str) -> int:
     """Read a number of bytes: 4096, 512K, 8M, 1G."""
-    found = re.fullmatch(r"(\d+)([KMG]?)(i?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    found = re.fullmatch(SIZE, text.strip())
     if not found:
         raise BadOption(f"{text}: not a size; sizes are like 4096, 512K or 8M")
     return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2].upper()]
@@ -104,7 +108,7 @@ def parse_size(text: str) -> int:
 
 def parse_number(text: str) -> int:
     """Read a whole number."""
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+    if not re.fullmatch(NUMBER, text):
         raise BadOption(f"{text}: not a whole number")
     return int(text)
 
@@ -112,7 +116,9 @@ def parse_number(text: str) -> int:
 def parse_time(text: str) -> int:
     """Read a time as Unix nanoseconds: 2024-01-01T08:00:00Z, or Unix seconds with up to 9 decimals."""
     try:
-        if re.fullmatch(r"-?\d+(\.\d{1,9})?", text, re.ASCII):
+        if not re.fullmatch(TIME, text):
+            raise ValueError
+        if re.fullmatch(SECONDS, text):
             nanoseconds = int(Decimal(text) * 1_000_000_000)
         else:
             moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))

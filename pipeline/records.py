@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netbeam.declare import Layer
 from netbeam.plan import Plan, compile_plan, record_types
 from netbeam.protocols import LAYERS
 from pipeline.options import BadOption
+from transforms.sources import is_remote, open_remote
 
 if TYPE_CHECKING:
     from netbeam.encoders import Encoder
@@ -46,7 +50,8 @@ def load_records(path: str) -> Records:
     from netbeam.encoders import load_extension
 
     try:
-        extension = load_extension(path)
+        with local(path) as file:
+            extension = load_extension(file)
     except OSError as error:
         raise BadOption(f"--encoders {path}: {(error.strerror or str(error)).lower()}") from error
     except Exception as error:
@@ -61,3 +66,15 @@ def load_records(path: str) -> Records:
         if layer.type_id is not None and numbers[layer.type_id] > 1:
             raise BadOption(f"--encoders {path}: the type number {layer.type_id} of {layer.name} is taken")
     return records
+
+
+@contextmanager
+def local(path: str) -> Iterator[str]:
+    """Give a file's path on this machine: that of a copy, for a while, if it lies elsewhere (gs://...)."""
+    if not is_remote(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="netbeam-") as folder, open_remote(path) as file:
+        copy = Path(folder, path.rpartition("/")[2])
+        copy.write_bytes(file.read())
+        yield str(copy)

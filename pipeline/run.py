@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners import PipelineRunner
 
-PRESETS = {"direct": "runners.direct", "fnapi": "runners.direct"}
+PRESETS = {"direct": "runners.direct", "fnapi": "runners.direct", "dataflow": "runners.dataflow"}
 """The modules that set up runners, by name without "runner" in small letters."""
+
+DETACHED = ("dataflow",)
+"""Presets whose runner takes the job and lets us go; `submitted` of such a preset says what became of it."""
 
 FAILED, FOUND_FAULTS = 1, 3
 
 
 def run(options: Options, records: Records) -> int:
     """Run the job; give the exit status."""
-    try:
-        sources = tuple(find_sources(options.inputs, skip=options.output))
-    except MissingInput as error:
-        raise BadOption(str(error)) from None
+    if preset_name(options.runner) in DETACHED:
+        return submit(options, records)
+    sources = sources_of(options)
     space = workspace(options.output, options.run, overwrite=options.overwrite)
     if options.dry_run:
         space.check()
@@ -72,6 +74,50 @@ def run(options: Options, records: Records) -> int:
 
         report(summary, printable(options.output))
     return FOUND_FAULTS if options.strict and faults(summary) else 0
+
+
+def submit(options: Options, records: Records) -> int:
+    """Hand the job to a runner that goes on without us; give the exit status.
+
+    What is temporary is the job's to remove: it may begin long after this process has ended.
+    """
+    from apache_beam.io.filesystems import FileSystems
+
+    with refusals():
+        preset = preset_of(options)
+        chosen = preset.options(options)
+    FileSystems.set_options(chosen)
+    try:
+        with preset.runner(chosen) as runner:
+            sources = sources_of(options)
+            space = workspace(options.output, options.run, overwrite=options.overwrite)
+            space.check()
+            with refusals():
+                pipeline = graph(runner, chosen, options, sources, records, space.spill)
+            job = {} if options.dry_run else preset.submitted(pipeline.run(), chosen)
+    except BadOption:
+        raise
+    except Exception as error:
+        if options.debug:
+            raise
+        print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
+        return FAILED
+    if options.dry_run:
+        print_plan(options, sources)
+    elif options.json:
+        print(json.dumps({**job, "output": printable(options.output)}, indent=2))
+    elif not options.quiet:
+        print("\n".join(f"{name}: {value}" for name, value in job.items()))
+        print(f"results will be in {printable(options.output)}, {SUMMARY} as the last of them")
+    return 0
+
+
+def sources_of(options: Options) -> tuple[Source, ...]:
+    """Give the captures of a run."""
+    try:
+        return tuple(find_sources(options.inputs, skip=options.output))
+    except MissingInput as error:
+        raise BadOption(str(error)) from None
 
 
 def graph(
@@ -145,5 +191,6 @@ def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
     shards = f"-00000-of-{options.shards:05}" if options.shards else ""
     print(f"files in {options.output}: TYPE{shards}.ncap{suffix} for each type found, summary.json,")
     print("  and errors.pcapng, unknown.pcapng, errors.jsonl for packets that can't be decoded")
-    print(f"runner: {options.runner}, {options.workers} workers")
+    workers = "" if preset_name(options.runner) in DETACHED else f", {options.workers} workers"
+    print(f"runner: {options.runner}{workers}")
     print("nothing was read or written")

@@ -62,4 +62,6 @@ class DecodePackets(beam.PTransform):
     def expand(self, batches: PCollection[PacketBatch]) -> Any:
         """Wire it."""
         decode = DecodeChunk(self.plan, self.codec, self.buffer_bytes)
-        return batches | "Decode" >> beam.ParDo(decode).with_outputs("rejects", "accounts", main="blocks")
+        return batches | "Decode" >> beam.ParDo(decode).with_output_types(Block).with_outputs(
+            "rejects", "accounts", main="blocks"
+        )

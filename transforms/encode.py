@@ -53,4 +53,6 @@ class EncodePackets(beam.PTransform):
     def expand(self, batches: PCollection[PacketBatch]) -> Any:
         """Wire it."""
         encode = EncodeBatch(self.encoders, self.codec, self.buffer_bytes)
-        return batches | "Encode" >> beam.ParDo(encode).with_outputs("accounts", main="blocks")
+        return batches | "Encode" >> beam.ParDo(encode).with_output_types(Block).with_outputs(
+            "accounts", main="blocks"
+        )

@@ -73,6 +73,7 @@ class BeamStorage:
             FileSystems.delete(present)
 
     def remove_tree(self, path: str) -> None:
-        """Remove a directory and all in it."""
+        """Remove a directory and all in it; object stores take a path for one by the slash at its end."""
+        slash = "" if FileSystems.get_filesystem(path).has_dirs() else "/"
         with contextlib.suppress(BeamIOError):
-            FileSystems.delete([path])
+            FileSystems.delete([f"{path}{slash}"])
