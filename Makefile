@@ -29,7 +29,8 @@ test: $(SETUP) ## the tests, with the compiled kernel and with the interpreted o
 	$(BIN)/python -m pytest -q
 	NETBEAM_PURE=1 $(BIN)/python -m pytest -q
 
-test-all: test asan ## the tests, long random searches too, and the kernel under AddressSanitizer
+test-all: test asan ## the tests, slow ones and long random searches too, and the kernel under AddressSanitizer
+	$(BIN)/python -m pytest -q -m slow
 	$(BIN)/python -m pytest -q --hypothesis-profile=long
 
 check: $(SETUP) ## style, types, generated files up to date

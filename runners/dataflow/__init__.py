@@ -102,7 +102,7 @@ def runner(options: PipelineOptions) -> Iterator[PipelineRunner]:
 
 
 def submitted(result: Any, options: PipelineOptions) -> dict[str, str]:
-    """Tell of the job that running a pipeline has begun; as a Flex Template's launcher, of its description."""
+    """Tell of the job that has begun; in a Flex Template's launcher, where its description is."""
     cloud = options.view_as(GoogleCloudOptions)
     if not result.has_job:
         return {"template": cloud.template_location}
