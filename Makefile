@@ -4,7 +4,7 @@ CAPTURE ?= sample/office.pcap
 BIN := .venv/bin
 SETUP := .venv/.complete
 
-.PHONY: help setup run test test-all check format schema golden bench asan clean
+.PHONY: help setup run test test-all check format schema golden bench asan dataflow clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +33,12 @@ test-all: test asan ## the tests, slow ones and long random searches too, and th
 	$(BIN)/python -m pytest -q -m slow
 	$(BIN)/python -m pytest -q --hypothesis-profile=long
 
+dataflow: ## the tests of Dataflow with Google's libraries, in an environment of their own: 800 MB
+	$(PYTHON) -m venv .venv-dataflow
+	.venv-dataflow/bin/python -m pip install --quiet --upgrade pip
+	.venv-dataflow/bin/python -m pip install --quiet --editable '.[gcp]' --group test --group dataflow
+	.venv-dataflow/bin/python -m pytest -q tests/test_dataflow.py tests/test_dataflow_service.py
+
 check: $(SETUP) ## style, types, generated files up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -58,4 +64,4 @@ asan: $(SETUP) ## the hostile tests with the kernel under AddressSanitizer
 	$(BIN)/python -m tests.asan
 
 clean: ## remove what the targets made
-	rm -rf .venv build *.egg-info sample netbeam/kernel/*.c netbeam/kernel/*.so
+	rm -rf .venv .venv-dataflow build *.egg-info sample netbeam/kernel/*.c netbeam/kernel/*.so

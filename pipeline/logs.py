@@ -13,6 +13,6 @@ def quiet_logs(*, debug: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO if debug else logging.ERROR)
     if not debug:
-        for name in ("apache_beam.runners.common", "apache_beam.runners.worker"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        for name in ("common", "worker", "dataflow"):
+            logging.getLogger(f"apache_beam.runners.{name}").setLevel(logging.CRITICAL + 1)
         os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

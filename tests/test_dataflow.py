@@ -95,6 +95,7 @@ def bucket(tmp_path, monkeypatch):
     usual = FileSystems.get_filesystem
     here = Bucket(None)
     monkeypatch.setattr(Bucket, "root", tmp_path)
+    monkeypatch.setattr(GoogleCloudOptions, "_warn_if_soft_delete_policy_enabled", lambda *_: None)
     monkeypatch.setattr(
         FileSystems, "get_filesystem", lambda path: here if path.startswith("gs://") else usual(path)
     )

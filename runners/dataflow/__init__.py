@@ -88,6 +88,7 @@ def runner(options: PipelineOptions) -> Iterator[PipelineRunner]:
         RuntimeError: the service took no job.
     """
     try:
+        import google.auth
         from apache_beam.runners.dataflow.internal import apiclient  # noqa: F401
         from google.api_core.exceptions import GoogleAPIError
         from google.auth.exceptions import GoogleAuthError
@@ -96,6 +97,8 @@ def runner(options: PipelineOptions) -> Iterator[PipelineRunner]:
             "--runner dataflow: Google's libraries are missing; pip install 'netbeam[gcp]'"
         ) from None
     try:
+        if not options.view_as(GoogleCloudOptions).no_auth:
+            google.auth.default()  # without any, Beam would try for twenty seconds and go on as nobody
         yield create_runner("DataflowRunner")
     except (GoogleAPIError, GoogleAuthError) as error:
         raise RuntimeError(f"Dataflow took no job: {' '.join(str(error).split())}") from error
