@@ -93,7 +93,7 @@ def submit(options: Options, records: Records) -> int:
             space = workspace(options.output, options.run, overwrite=options.overwrite)
             space.check()
             with refusals():
-                pipeline = graph(runner, chosen, options, sources, records, space.spill)
+                pipeline = graph(runner, chosen, options, sources, records, space.shared_spill)
             job = {} if options.dry_run else preset.submitted(pipeline.run(), chosen)
     except BadOption:
         raise

@@ -24,7 +24,7 @@ class Workspace:
         self._output = Path(output)
         self._temporary = self._output / TEMPORARY
         self._folder = self._temporary / run
-        self.spill = str(self._folder / "spill")
+        self.spill = self.shared_spill = str(self._folder / "spill")
         self._overwrite = overwrite
         self._lock = -1
         self._made: list[Path] = []
@@ -109,7 +109,10 @@ class Workspace:
 
 
 class RemoteWorkspace:
-    """An output directory on another file system: no lock there."""
+    """An output directory on another file system: no lock there.
+
+    `spill` is a directory of this machine; `shared_spill`, slower, is one that other machines see.
+    """
 
     def __init__(self, output: str, run: str, *, overwrite: bool = False) -> None:
         from transforms.storage import storage_of
@@ -119,6 +122,7 @@ class RemoteWorkspace:
         self._storage = storage_of(output)
         self._folder = self._storage.join(output, TEMPORARY, run)
         self.spill = os.path.join(tempfile.gettempdir(), f"netbeam-{run}")  # noqa: PTH118 - a string in elements
+        self.shared_spill = self._storage.join(self._folder, "spill")
 
     def check(self) -> None:
         """Refuse a directory that holds results."""

@@ -1,6 +1,7 @@
 """Dataflow, as far as it can be told without the service: options, graph, submission, template, image."""
 
 import argparse
+import gzip
 import json
 import re
 import shutil
@@ -263,6 +264,20 @@ def test_the_launcher_does_not_wait_and_the_job_cleans_up_itself(bucket, service
     named = ("--source-name", "gs://lab/captures/*.pcap")
     assert main(["run", str(bucket / "captures"), "-o", str(local), "--quiet", *named]) == 0
     assert record_files(bucket / "out") == record_files(local) != {}
+
+
+def test_pieces_of_a_compressed_capture_lie_where_every_worker_sees_them(
+    bucket, service, monkeypatch, tmp_path
+):
+    capture = bucket / "captures" / "office.pcap"
+    (bucket / "captures" / "office.pcap.gz").write_bytes(gzip.compress(capture.read_bytes()))
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "disk"))
+    assert main(["run", "gs://lab/captures/*.gz", "-o", "gs://lab/out", "--runner", "dataflow", *FLAGS]) == 0
+    service.work()
+    assert json.loads((bucket / "out" / "summary.json").read_text())["packets"]["decoded"] == 2000
+    assert list((tmp_path / "disk").glob("netbeam-*")) == []
+    assert list((bucket / "out").rglob("*.chunk")) == []
 
 
 def record_files(folder):

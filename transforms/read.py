@@ -32,7 +32,7 @@ from netbeam.chunk import RANGE_BYTES, ChunkRef, PacketBatch
 from netbeam.packet import Packet, packets
 from transforms.counters import Counters
 from transforms.local import PROGRESS
-from transforms.sources import Source, find_sources, open_remote
+from transforms.sources import Source, create_remote, find_sources, open_remote
 
 
 class PacketBatchCoder(Coder):
@@ -101,9 +101,10 @@ class FrameCapture(beam.DoFn):
                 self._count(ref)
             yield TaggedOutput("ranges", (part.source, framed))
         else:
-            for made in with_account(
-                part.name, frame_capture(part.name, part.path, open_remote, self._spill)
-            ):
+            framed_chunks = frame_capture(
+                part.name, part.path, open_remote, self._spill, create_file=create_remote
+            )
+            for made in with_account(part.name, framed_chunks):
                 if isinstance(made, ChunkRef):
                     self._count(made)
                 yield made

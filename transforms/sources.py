@@ -130,6 +130,14 @@ def match_remote(pattern: str) -> list[tuple[str, int]]:
         raise MissingInput(f"{pattern}: {error}") from error
 
 
+def create_remote(path: str) -> BinaryIO:
+    """Create a file in any Beam file system."""
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
 def open_remote(path: str) -> BinaryIO:
     """Open a file of any Beam file system, as it is: compressed files are not unpacked."""
     from apache_beam.io.filesystem import CompressionTypes

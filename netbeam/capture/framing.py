@@ -11,7 +11,7 @@ from netbeam.account import SourceAccount
 from netbeam.capture import pcap, pcapng
 from netbeam.capture.compression import Fault, compression_of
 from netbeam.capture.opening import open_capture
-from netbeam.capture.source import LocalFile, Stream
+from netbeam.capture.source import LocalFile, Spill, Stream
 from netbeam.capture.stop import Stop, Walk
 from netbeam.chunk import CHUNK_BYTES, ChunkRef
 from netbeam.kernel import frame
@@ -26,6 +26,7 @@ def frame_capture(
     open_file: Callable[[str], BinaryIO],
     spill: str,
     chunk_bytes: int = CHUNK_BYTES,
+    create_file: Callable[[str], BinaryIO] | None = None,
 ) -> Iterator[ChunkRef | SourceAccount]:
     """Find the chunks of one capture: chunk k holds the records that start in its k-th `chunk_bytes`.
 
@@ -36,8 +37,9 @@ def frame_capture(
         source: The name of the capture in all that is made of it.
         path: Where it is; "-" is standard input.
         open_file: Opens a path that is not local; it must give the bytes as they are, not decompressed.
-        spill: A local directory, made when it is needed. Its files are the caller's to remove.
+        spill: A directory, made when it is needed. Its files are the caller's to remove.
         chunk_bytes: The distance of chunk borders, in bytes of the uncompressed capture.
+        create_file: Creates a file in a `spill` that is not local.
 
     Yields:
         The chunks that hold packets, in order; then, if the capture could not be read to its end, a
@@ -49,7 +51,7 @@ def frame_capture(
     problems: list[str] = []
     with ExitStack() as stack:
         try:
-            data = open_capture(path, open_file, spill, stack)
+            data = open_capture(path, open_file, Spill(spill, create_file), stack)
         except Fault as fault:
             problems.append(str(fault))
         else:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from netbeam.capture.compression import MAGIC_BYTES, Fault, compression_of, decompress
-from netbeam.capture.source import READ_BYTES, LocalFile, Stream
+from netbeam.capture.source import READ_BYTES, LocalFile, Spill, Stream, is_local
 
 STANDARD_INPUT = "-"
 
@@ -19,13 +19,8 @@ class LostInput(OSError):
     """A capture is not there any more, or not as it was when it was framed."""
 
 
-def is_local(path: str) -> bool:
-    """Tell whether a path names a local file, not one of a remote file system (gs://...)."""
-    return "://" not in path
-
-
 def open_capture(
-    path: str, open_file: Callable[[str], BinaryIO], spill: str, stack: ExitStack
+    path: str, open_file: Callable[[str], BinaryIO], spill: Spill, stack: ExitStack
 ) -> LocalFile | Stream:
     """Open a capture; `stack` closes it. What cannot be read again in place is a stream that is spilled.
 
@@ -74,7 +69,7 @@ def open_in_place(
 
 
 def _open_remote(
-    path: str, open_file: Callable[[str], BinaryIO], spill: str, stack: ExitStack
+    path: str, open_file: Callable[[str], BinaryIO], spill: Spill, stack: ExitStack
 ) -> LocalFile | Stream:
     """Open a remote capture. Errors of the connection are raised, so that the runner tries again."""
     try:
@@ -93,7 +88,7 @@ def _open_remote(
     return _spilled(pieces, spill) if compressed else Stream(pieces, path=path, size=size)
 
 
-def _spilled(pieces: Iterator[bytes], spill: str) -> Stream:
+def _spilled(pieces: Iterator[bytes], spill: Spill) -> Stream:
     """Give the stream, decompressed if need be, whose chunks are written under `spill`."""
     head = next(pieces, b"")
     while len(head) < MAGIC_BYTES and (more := next(pieces, b"")):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from uuid import uuid4
 
 from netbeam.capture.compression import Fault
@@ -22,6 +22,33 @@ class Kept(NamedTuple):
     size: int
     mtime: float
     offset: int
+
+
+def is_local(path: str) -> bool:
+    """Tell whether a path names a local file, not one of a remote file system (gs://...)."""
+    return "://" not in path
+
+
+class Spill(NamedTuple):
+    """A directory for what cannot be read again in place, and what creates files there if it is remote."""
+
+    folder: str
+    create: Callable[[str], BinaryIO] | None = None
+
+    def write(self, name: str, data: memoryview) -> Kept:
+        """Write a new file; tell where it is."""
+        if self.create is not None and not is_local(self.folder):
+            path = f"{self.folder}/{name}"
+            with self.create(path) as file:
+                file.write(data)
+            return Kept(path, len(data), 0.0, 0)
+        local = Path(self.folder) / name
+        local.parent.mkdir(parents=True, exist_ok=True)
+        with local.open("xb") as file:
+            file.write(data)
+            file.flush()
+            status = os.fstat(file.fileno())
+        return Kept(str(local), status.st_size, status.st_mtime, 0)
 
 
 class LocalFile:
@@ -78,7 +105,7 @@ class LocalFile:
 class Stream:
     """A stream of bytes, read once and held only from the start of the current window on.
 
-    With a directory `spill`, what is kept becomes a file in it; else the stream is that of a file at `path`,
+    With a `spill`, what is kept becomes a file in it; else the stream is that of a file at `path`,
     of `size` bytes, in which the bytes can be read again.
     """
 
@@ -86,7 +113,7 @@ class Stream:
         self,
         pieces: Iterator[bytes],
         *,
-        spill: str | None = None,
+        spill: Spill | None = None,
         path: str = "",
         size: int = 0,
         start: int = 0,
@@ -124,13 +151,8 @@ class Stream:
         """Make sure that the bytes from `start` to `end` can be read again; tell where."""
         if self._spill is None:
             return Kept(self._path, self._size, 0.0, start)
-        path = Path(self._spill) / f"{self._prefix}-{number:06d}.chunk"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file, memoryview(self._held) as held:
-            file.write(held[start - self._base : end - self._base])
-            file.flush()
-            status = os.fstat(file.fileno())
-        return Kept(str(path), status.st_size, status.st_mtime, 0)
+        with memoryview(self._held) as held, held[start - self._base : end - self._base] as data:
+            return self._spill.write(f"{self._prefix}-{number:06d}.chunk", data)
 
     def rest(self, start: int) -> str:
         """Tell how many bytes there are from `start` on; read to the end if that is not known."""
