@@ -165,7 +165,7 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
         "--runner",
         default="direct",
         metavar="NAME",
-        help="direct (this machine, the default), or one of Beam's",
+        help="direct (this machine, the default), dataflow, or one of Beam's",
     )
     framing = "greater captures are framed in ranges at once; 0: never; default: 64M"
     add("--framing-range", type=size, default=RANGE_BYTES, metavar="SIZE", help=framing)

@@ -49,12 +49,11 @@ FORMS: dict[str, tuple[str, str]] = {
     "include": ("TEXT", NAMES),
     "exclude": ("TEXT", NAMES),
     "encoders": ("GCS_READ_FILE", GCS),
-    "source_name": ("TEXT", r"[^\r\n]+"),
     "created": ("TEXT", TIME),
     "buffer_size": ("TEXT", SIZE),
     "shards": ("NUMBER", NUMBER),
 }
-"""The type and the form of parameters that are neither switches nor choices: what their option takes."""
+"""The type and the form of parameters that are neither switches, choices nor any text."""
 
 SENTENCES = {
     "compression": "How the files are compressed; default: gzip.",
@@ -105,7 +104,7 @@ def describe(action: argparse.Action, heading: str) -> dict[str, Any]:
         described |= {"paramType": "ENUM", "enumOptions": [{"value": choice} for choice in choices]}
         described |= {"regexes": [f"^({'|'.join(choices)})$"], "defaultValue": str(action.default)}
     else:
-        kind, form = FORMS[action.dest]
+        kind, form = FORMS.get(action.dest, ("TEXT", r"[^\r\n]+"))
         described |= {"paramType": kind, "regexes": [f"^({form})$"]}
     if heading not in ("options", "positional arguments"):
         described["groupName"] = heading.capitalize()
