@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import wraps
 from typing import NoReturn
 
 from netbeam.block import BUFFER_BYTES
@@ -180,6 +181,7 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
 def checked(parse):
     """Make a parser's BadOption one that argparse shows with the option's name."""
 
+    @wraps(parse)
     def parse_argument(text: str):
         try:
             return parse(text)

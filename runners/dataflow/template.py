@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli import command_line
-from pipeline.options import NUMBER, SIZE, TIME
+from pipeline.options import NUMBER, SIZE, TIME, parse_number, parse_size, parse_time
 from runners.dataflow import GCS
 
 METADATA = Path(__file__).with_name("metadata.json")
@@ -43,17 +43,17 @@ IMAGE = {
 ONE_PATH = GCS.replace(r"[^\r\n]", r"[^,\r\n]")
 NAMES = r"[A-Za-z0-9_, ]+"
 
-FORMS: dict[str, tuple[str, str]] = {
+FORMS: dict[Any, tuple[str, str]] = {
+    parse_number: ("NUMBER", NUMBER),
+    parse_size: ("TEXT", SIZE),
+    parse_time: ("TEXT", TIME),
     "inputs": ("TEXT", rf"{ONE_PATH}(,{ONE_PATH})*"),
     "output": ("GCS_WRITE_FOLDER", GCS),
     "include": ("TEXT", NAMES),
     "exclude": ("TEXT", NAMES),
     "encoders": ("GCS_READ_FILE", GCS),
-    "created": ("TEXT", TIME),
-    "buffer_size": ("TEXT", SIZE),
-    "shards": ("NUMBER", NUMBER),
 }
-"""The type and the form of parameters that are neither switches, choices nor any text."""
+"""The type and the form of parameters, by what reads them or by name; others are any text."""
 
 SENTENCES = {
     "compression": "How the files are compressed; default: gzip.",
@@ -104,7 +104,8 @@ def describe(action: argparse.Action, heading: str) -> dict[str, Any]:
         described |= {"paramType": "ENUM", "enumOptions": [{"value": choice} for choice in choices]}
         described |= {"regexes": [f"^({'|'.join(choices)})$"], "defaultValue": str(action.default)}
     else:
-        kind, form = FORMS.get(action.dest, ("TEXT", r"[^\r\n]+"))
+        read_by = getattr(action.type, "__wrapped__", None)
+        kind, form = FORMS.get(action.dest) or FORMS.get(read_by) or ("TEXT", r"[^\r\n]+")
         described |= {"paramType": kind, "regexes": [f"^({form})$"]}
     if heading not in ("options", "positional arguments"):
         described["groupName"] = heading.capitalize()
