@@ -13,6 +13,8 @@ from netbeam.kernel import walk, wire
 from netbeam.plan import Plan
 
 REJECTS_AT_ONCE = 4096
+MOST_EXPLAINED = 4096
+"""How many explanations of rejects are kept: the same few come again and again."""
 FIRST_BUFFER_BYTES = 64 << 10
 """What a record type's buffer has at first: few types of a capture need more."""
 
@@ -44,6 +46,7 @@ class Decoder:
         self.names = {number: plan.layers[number - 1].name for number in plan.encoded}
         self.reject_rows = array("q", bytes(8 * walk.REJECT_COLUMNS * REJECTS_AT_ONCE))
         self.walk = walk.Walk(plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows)
+        self.explained: dict[tuple[int, ...], tuple[str, str, str, str]] = {}
         self.buffers: dict[int, bytearray] = {}
         for number in plan.encoded:
             self.attach(number, min(FIRST_BUFFER_BYTES, buffer_bytes))
@@ -151,9 +154,35 @@ class Decoder:
         rows = self.reject_rows
         source = done.account.sources[batch.source]
         for i in range(0, self.walk.drain() * walk.REJECT_COLUMNS, walk.REJECT_COLUMNS):
-            made = reject(self.plan, batch, *rows[i : i + walk.REJECT_COLUMNS])
+            packet, *why = rows[i : i + walk.REJECT_COLUMNS]
+            made = self.reject(batch, packet, why)
             (source.unknown if made.kind == "unknown" else source.errors)[made.reason] += 1
             done.rejects.append(made)
+
+    def reject(self, batch: PacketBatch, packet: int, why: list[int]) -> Reject:
+        """Make the reject of a packet; `why` are the other columns of the kernel's row."""
+        number, fault, at, offset, need, have = why
+        key = (number, fault, at, need, have)
+        if key not in self.explained:
+            if len(self.explained) >= MOST_EXPLAINED:
+                self.explained.clear()
+            self.explained[key] = explained(self.plan, *key)
+        kind, reason, layer, detail = self.explained[key]
+        row = packet * COLUMNS
+        start = batch.index[row + OFFSET]
+        return Reject(
+            kind,
+            reason,
+            layer,
+            offset,
+            detail,
+            batch.source,
+            packet=batch.first_packet + packet,
+            time=batch.index[row + TIME],
+            link_type=batch.index[row + LINK],
+            length=batch.index[row + LENGTH],
+            data=bytes(batch.data[start : start + batch.index[row + CAPTURED]]),
+        )
 
 
 def handed_over(done: Decoded) -> Iterator[Block | list[Reject]]:
@@ -165,38 +194,16 @@ def handed_over(done: Decoded) -> Iterator[Block | list[Reject]]:
         done.rejects.clear()
 
 
-def reject(
-    plan: Plan,
-    batch: PacketBatch,
-    packet: int,
-    kind: int,
-    fault: int,
-    layer: int,
-    offset: int,
-    need: int,
-    have: int,
-) -> Reject:
-    """Explain one row of the kernel's rejects."""
+def explained(
+    plan: Plan, kind: int, fault: int, layer: int, need: int, have: int
+) -> tuple[str, str, str, str]:
+    """Give the kind, the reason, the layer and the detail of a reject."""
     name = plan.layers[layer - 1].name if layer else "capture"
     if kind == walk.UNKNOWN:
         reason, detail = explain_unknown(plan, layer, name, fault, need)
-    else:
-        reason, detail = explain(plan, name, fault, need, have)
-    row = packet * COLUMNS
-    start = batch.index[row + OFFSET]
-    return Reject(
-        kind="unknown" if kind == walk.UNKNOWN else "error",
-        reason=reason,
-        layer=name,
-        offset=offset,
-        detail=detail,
-        source=batch.source,
-        packet=batch.first_packet + packet,
-        time=batch.index[row + TIME],
-        link_type=batch.index[row + LINK],
-        length=batch.index[row + LENGTH],
-        data=bytes(batch.data[start : start + batch.index[row + CAPTURED]]),
-    )
+        return "unknown", reason, name, detail
+    reason, detail = explain(plan, name, fault, need, have)
+    return "error", reason, name, detail
 
 
 def explain_unknown(plan: Plan, layer: int, name: str, fault: int, number: int) -> tuple[str, str]:
