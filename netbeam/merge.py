@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import IO, BinaryIO, NamedTuple
 
@@ -94,15 +95,20 @@ def merge(storage: Storage, plan: FilePlan, path: str, head: bytes) -> FileResul
     return FileResult(plan.file, plan.name, records, raw_bytes, blocks, len(head) + blocks)
 
 
-def copy_blocks(storage: Storage, refs: Iterable[BlockRef], out: BinaryIO) -> None:
+def copy_blocks(storage: Storage, refs: Sequence[BlockRef], out: BinaryIO) -> None:
     """Copy blocks from their segments, comparing each with its checksum; several are written at once."""
     buffer = memoryview(bytearray(COPY_BYTES))
     filled = 0
+    left, wanted = Counter[str](), Counter[str]()
+    for ref in refs:
+        left[ref.segment] += 1
+        wanted[ref.segment] += ref.length
     segments: dict[str, IO[bytes]] = {}
     try:
         for ref in refs:
             if ref.segment not in segments:
-                segments[ref.segment] = open_segment(storage, ref.segment)
+                ahead = min(wanted[ref.segment], COPY_BYTES)
+                segments[ref.segment] = open_segment(storage, ref.segment, ahead)
             if filled + ref.length > len(buffer):
                 write_all(out, buffer[:filled])
                 filled = 0
@@ -116,16 +122,19 @@ def copy_blocks(storage: Storage, refs: Iterable[BlockRef], out: BinaryIO) -> No
                     f"the block of chunk {ref.chunk} of {ref.source} in {ref.segment} is not what was written"
                 )
             filled += ref.length
+            left[ref.segment] -= 1
+            if not left[ref.segment]:  # of many segments only those in use are open, with what was read ahead
+                segments.pop(ref.segment).close()
         write_all(out, buffer[:filled])
     finally:
         for segment in segments.values():
             segment.close()
 
 
-def open_segment(storage: Storage, path: str) -> IO[bytes]:
+def open_segment(storage: Storage, path: str, ahead: int) -> IO[bytes]:
     """Open a segment for reading."""
     try:
-        return storage.open(path)
+        return storage.open(path, ahead)
     except FileNotFoundError:
         raise LostBlock(f"{path} is gone: was it removed while netbeam ran?") from None
 

@@ -36,27 +36,56 @@ class SegmentWriter:
     """Appends blocks of all files to one segment at a time under `folder`.
 
     A segment's name is unique, so a bundle that is run twice, even at the same time, disturbs nobody;
-    references to a segment exist only once it is closed.
+    references to a segment exist only once it is closed. Where the storage gathers blocks, a segment is one
+    gathering.
     """
 
     def __init__(self, storage: Storage, folder: str, limit: int = SEGMENT_BYTES) -> None:
         self._storage = storage
         self._folder = folder
-        self._limit = limit
+        self._limit = min(limit, storage.gather_bytes or limit)
         self._file: BinaryIO | None = None
         self._path = ""
         self._offset = 0
+        self._held: list[Block] = []
+        self._held_bytes = 0
         self._refs: BlockRefs = {}
 
     def append(self, block: Block) -> BlockRefs:
-        """Write one block; give the references of the segment that it filled, if it did.
+        """Take one block; give the references of the segment that it filled, if it did.
 
         Raises:
-            OSError: the block could not be written.
+            OSError: the block, or one before it, could not be written.
         """
+        self._held.append(block)
+        self._held_bytes += len(block.data)
+        if self._held_bytes >= self._storage.gather_bytes:
+            self._write_held()
+        return self.close() if self._offset >= self._limit else {}
+
+    def close(self) -> BlockRefs:
+        """Write what is held and close the segment, if there is one; give its references."""
+        self._write_held()
+        refs = self._refs
+        self.forget()
+        return refs
+
+    def forget(self) -> None:
+        """Drop what is held and close the open segment, of which nobody will know."""
+        self._held, self._held_bytes, self._refs, self._offset = [], 0, {}, 0
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def _write_held(self) -> None:
+        for block in sorted(self._held, key=lambda block: block.file):
+            self._write(block)
+        self._held, self._held_bytes = [], 0
+
+    def _write(self, block: Block) -> None:
         if self._file is None:
             self._path = self._storage.join(self._folder, f"{uuid4().hex}.segment")
-            self._file, self._offset = self._storage.create(self._path), 0
+            self._file = self._storage.create(self._path)
         length = len(block.data)
         write_all(self._file, block.data)
         ref = BlockRef(
@@ -65,15 +94,6 @@ class SegmentWriter:
         )  # fmt: skip
         self._refs.setdefault(block.file, []).append(ref)
         self._offset += length
-        return self.close() if self._offset >= self._limit else {}
-
-    def close(self) -> BlockRefs:
-        """Close the open segment, if there is one; give its references."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        refs, self._refs = self._refs, {}
-        return refs
 
 
 def write_all(file: BinaryIO, data: bytes | memoryview) -> None:

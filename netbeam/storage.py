@@ -11,7 +11,13 @@ from typing import IO, BinaryIO, Protocol
 
 
 class Storage(Protocol):
-    """What the sink asks of a place. Paths are strings; `create` never replaces a file."""
+    """What the sink asks of a place. Paths are strings; `create` never replaces a file.
+
+    Where every read is a request, blocks are held until they are `gather_bytes` and written file by file,
+    so that those of one file lie together; elsewhere it is 0.
+    """
+
+    gather_bytes: int
 
     def join(self, *parts: str) -> str:
         """Join parts of a path."""
@@ -25,8 +31,8 @@ class Storage(Protocol):
     def finish(self, file: BinaryIO) -> None:
         """Close a written file once its bytes are safe."""
 
-    def open(self, path: str) -> IO[bytes]:
-        """Open a file for reading at any offset."""
+    def open(self, path: str, ahead: int = 0) -> IO[bytes]:
+        """Open a file for reading at any offset, `ahead` bytes at once where every read is a request."""
 
     def size(self, path: str) -> int | None:
         """Give a file's length in bytes, None when there is none."""
@@ -53,6 +59,8 @@ class Storage(Protocol):
 class LocalStorage:
     """Files of this machine."""
 
+    gather_bytes = 0
+
     def join(self, *parts: str) -> str:
         """Join parts of a path."""
         return os.path.join(*parts)  # noqa: PTH118 - paths are strings in elements
@@ -70,7 +78,7 @@ class LocalStorage:
         with file:
             os.fsync(file.fileno())
 
-    def open(self, path: str) -> IO[bytes]:
+    def open(self, path: str, ahead: int = 0) -> IO[bytes]:
         """Open a file for reading."""
         return Path(path).open("rb", buffering=0)
 

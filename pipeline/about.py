@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,7 @@ def about(options: Options) -> dict[str, Any]:
             "runner": options.runner,
             "framing_range": options.framing_range,
             "workers": options.workers,
-            "beam": list(options.beam),
+            "beam": without_secrets(options.beam),
         },
         "versions": {
             "netbeam": __version__,
@@ -73,6 +75,20 @@ def about(options: Options) -> dict[str, Any]:
         },
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.started)),
     }
+
+
+def without_secrets(beam: Sequence[str]) -> list[str]:
+    """Give Beam's options as they may be published: keys, tokens and passwords are left out."""
+    shown: list[str] = []
+    hidden = False
+    for argument in beam:
+        name, equals, _ = argument.partition("=")
+        if not argument.startswith("--"):
+            shown.append("(hidden)" if hidden else argument)
+            continue
+        hidden = re.search("secret|token|password|key", name) is not None
+        shown.append(f"{name}=(hidden)" if hidden and equals else argument)
+    return shown
 
 
 def processor() -> str:

@@ -23,6 +23,7 @@ from pipeline.options import (
     parse_time,
     usual_workers,
 )
+from transforms.remote import is_remote
 from transforms.sources import printable
 
 OTHER_COMMANDS = ("dump", "types")
@@ -70,16 +71,17 @@ def command(given: list[str]) -> int:
     parser, run_parser = command_line()
     try:
         beam: list[str] = []
-        if given[:1] == ["run"]:
+        if given[:1] == ["run"] or (given[:1] == ["dump"] and any(map(is_remote, given))):
             from pipeline.logs import quiet_logs
             from pipeline.passthrough import split
 
             quiet_logs(debug="--debug" in given)
             # numpy, which Beam imports, would start threads that spin for a tenth of a second.
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-            own, beam = split(given[1:], run_parser)
-            given = ["run", *own]
+            own, beam = split(given[1:], run_parser if given[0] == "run" else parser_of(parser, given[0]))
+            given = [given[0], *own]
         args = parser.parse_args(given)
+        args.beam = beam
         if args.command is None:
             parser.print_help()
             return BAD_OPTION
@@ -129,6 +131,12 @@ def command_line() -> tuple[Parser, Parser]:
     return parser, run
 
 
+def parser_of(parser: Parser, command: str) -> argparse.ArgumentParser:
+    """Give the parser of a command."""
+    commands = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    return next(commands).choices[command]
+
+
 def add_run_options(run: argparse.ArgumentParser) -> None:
     """Declare the options of `run`."""
     number, size, time = checked(parse_number), checked(parse_size), checked(parse_time)
@@ -136,6 +144,12 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("inputs", nargs="+", metavar="PATH", help=captures)
     run.add_argument("-o", "--output", required=True, metavar="DIR", help="directory for the results")
     run.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
+    run.add_argument(
+        "--remove-leftovers",
+        type=number,
+        metavar="DAYS",
+        help="remote DIR: remove temporary files of runs that wrote nothing for DAYS",
+    )
     add = run.add_argument_group("what is written").add_argument
     add("--include", action="append", default=[], metavar="TYPE,...", help="only these record types")
     add("--exclude", action="append", default=[], metavar="TYPE,...", help="all but these record types")
@@ -212,6 +226,7 @@ def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[st
         json=args.json,
         strict=args.strict,
         overwrite=args.overwrite,
+        leftover_days=args.remove_leftovers,
         dry_run=args.dry_run,
         debug=args.debug,
         beam=tuple(beam),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.options import BadOption
 from pipeline.types import layers_of
+from transforms.remote import is_remote, set_up_file_systems
+from transforms.sources import open_remote, printable
 
 if TYPE_CHECKING:
     from netbeam.formats.columns import Columns
@@ -36,7 +38,9 @@ def add_parser(subparsers: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a record file, as TCP.ncap.gz; - for stdin")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a record file, as TCP.ncap.gz or s3://...; - for stdin"
+    )
     parser.add_argument("--format", choices=("jsonl", "csv", "table"), default="jsonl", help="default: jsonl")
     parser.add_argument(
         "--fields", metavar="A,B.C", help="only these fields; B.C is field C of the message B"
@@ -63,11 +67,13 @@ def main(args: argparse.Namespace) -> int:
     for file in args.files:
         if file == "-" and sys.stdin is None:
             raise BadOption("-: standard input is closed")
-        if file != "-" and (Path(file).is_dir() or not os.access(file, os.R_OK)):
+        if file != "-" and not is_remote(file) and (Path(file).is_dir() or not os.access(file, os.R_OK)):
             raise BadOption(f"{file}: not a file that can be read")
     layers = layers_of(args.encoders) if args.encoders else None
-    sources = (sys.stdin.buffer if file == "-" else file for file in args.files)
+    if any(map(is_remote, args.files)):
+        set_up_file_systems(args.beam)
     try:
+        sources = [opened(file) for file in args.files]
         records = open_records(*sources, layers=layers, warn=False)
         fields = None if args.fields is None else [name.strip() for name in args.fields.split(",")]
         columns = Columns(records.schema, records.schema.messages[records.type], fields)
@@ -79,11 +85,29 @@ def main(args: argparse.Namespace) -> int:
     except (NotRecords, UnknownField) as error:
         raise BadOption(str(error)) from error
     except OSError as error:
-        print(f"netbeam: {error}", file=sys.stderr)
+        print(f"netbeam: {printable(str(error))}", file=sys.stderr)
         return 1
     for problem in records.problems:
         print(f"netbeam: {problem}", file=sys.stderr)
     return 1 if records.problems else 0
+
+
+def opened(file: str) -> Any:
+    """Give what the library reads: a local path, or a stream.
+
+    Raises:
+        BadOption: a remote file that can't be opened.
+    """
+    if file == "-":
+        return sys.stdin.buffer
+    if not is_remote(file):
+        return file
+    try:
+        return open_remote(file)
+    except FileNotFoundError:
+        raise BadOption(f"{file}: no such file") from None
+    except OSError as error:
+        raise BadOption(str(error)) from error
 
 
 def _print(args: argparse.Namespace, columns: Columns, records: Records) -> None:

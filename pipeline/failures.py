@@ -24,6 +24,8 @@ SENTENCES = (
     "LostBlock",
     "LostInput",
     "MissingInput",
+    "S3Failure",
+    "StorageError",
     "TakenName",
 )
 """Exceptions whose message is a sentence for the user."""

@@ -37,9 +37,10 @@ class Options:
 
     `inputs` are as the user named them. `types` are the record types to write. `buffer_bytes` is the
     size at which a block is compressed; `created` (Unix ns) replaces the first packet's time in the
-    files' headers; `started` (Unix s) is when the process began. `runner` names a preset or one of Beam's
-    runners; `beam` are options for Beam itself. Captures greater than `framing_range` bytes are framed in
-    ranges of so many, if it isn't 0.
+    files' headers; `started` (Unix s) is when the process began. In a remote `output`, temporary files
+    of runs that wrote nothing for `leftover_days` are removed (None: of none). `runner` names a preset
+    or one of Beam's runners; `beam` are options for Beam itself. Captures greater than `framing_range`
+    bytes are framed in ranges of so many, if it isn't 0.
     """
 
     inputs: tuple[str, ...]
@@ -60,6 +61,7 @@ class Options:
     json: bool = False
     strict: bool = False
     overwrite: bool = False
+    leftover_days: int | None = None
     dry_run: bool = False
     debug: bool = False
     beam: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
 from pipeline.records import Records
 from pipeline.workspace import workspace
+from transforms.remote import is_remote, set_up_file_systems
 from transforms.sources import MissingInput, Source, find_sources, printable
 
 if TYPE_CHECKING:
@@ -36,8 +38,12 @@ def run(options: Options, records: Records) -> int:
     """Run the job; give the exit status."""
     if preset_name(options.runner) in DETACHED:
         return submit(options, records)
+    if any(map(is_remote, (*options.inputs, options.output))):
+        set_up_file_systems(options.beam)
     sources = sources_of(options)
-    space = workspace(options.output, options.run, overwrite=options.overwrite)
+    space = workspace(
+        options.output, options.run, overwrite=options.overwrite, leftover_days=options.leftover_days
+    )
     if options.dry_run:
         space.check()
         with refusals():
@@ -47,6 +53,8 @@ def run(options: Options, records: Records) -> int:
         return 0
     with ends_on_signals(space.close):
         space.open()
+        if space.note and not options.quiet:
+            print(f"netbeam: {printable(space.note)}", file=sys.stderr)
         try:
             with refusals():
                 preset = preset_of(options)
@@ -134,6 +142,7 @@ def graph(
     from pipeline import job
 
     pipeline = beam.Pipeline(runner=runner, options=chosen)
+    Path(pipeline.local_tempdir).rmdir()  # for other languages' transforms; a killed run would leave it
     job.build(pipeline, options, named(sources, options), records, spill)
     return pipeline
 

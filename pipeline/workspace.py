@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from netbeam.publish import SUMMARY, TEMPORARY
 from netbeam.storage import LocalStorage
 from pipeline.options import BadOption
-from transforms.sources import is_remote
+from transforms.remote import file_system, is_remote, last_written, matched, plainly
 
 
 class Workspace:
@@ -19,6 +23,8 @@ class Workspace:
 
     Opened, it has removed what killed runs left behind; closed, no trace of its own is left.
     """
+
+    note = ""
 
     def __init__(self, output: str, run: str, *, overwrite: bool = False) -> None:
         self._output = Path(output)
@@ -109,40 +115,88 @@ class Workspace:
 
 
 class RemoteWorkspace:
-    """An output directory on another file system: no lock there.
+    """An output directory on another file system, where there is no lock.
 
     `spill` is a directory of this machine; `shared_spill`, slower, is one that other machines see.
+
+    Opened, it has shown that one may write there, and removed what runs left behind that wrote nothing for
+    `leftover_days`; without these it only says in `note` that there is something.
     """
 
-    def __init__(self, output: str, run: str, *, overwrite: bool = False) -> None:
-        from transforms.storage import storage_of
+    def __init__(
+        self, output: str, run: str, *, overwrite: bool = False, leftover_days: int | None = None
+    ) -> None:
+        from transforms.storage import BeamStorage
 
-        self._output = output
+        self._output = output.rstrip("/")
         self._overwrite = overwrite
-        self._storage = storage_of(output)
-        self._folder = self._storage.join(output, TEMPORARY, run)
+        self._leftover_days = leftover_days
+        self._storage = BeamStorage()
+        self._temporary = f"{self._output}/{TEMPORARY}"
+        self._folder = f"{self._temporary}/{run}"
         self.spill = os.path.join(tempfile.gettempdir(), f"netbeam-{run}")  # noqa: PTH118 - a string in elements
-        self.shared_spill = self._storage.join(self._folder, "spill")
+        self.shared_spill = f"{self._folder}/spill"
+        self.note = ""
 
     def check(self) -> None:
-        """Refuse a directory that holds results."""
-        if not self._overwrite and self._storage.size(self._storage.join(self._output, SUMMARY)) is not None:
-            raise BadOption(f"-o {self._output}: holds results already; --overwrite replaces them")
+        """Refuse a directory that holds results, or can't be looked into."""
+        with refused(), plainly(self._output):
+            summary = f"{self._output}/{SUMMARY}"
+            names = [summary] if self._storage.size(summary) is not None else []
+            if not names:
+                pattern = f"{self._output}/*.ncap*"
+                names = [file.path for file in matched(file_system(pattern), pattern)]
+        if names and not self._overwrite:
+            found = min(names).rpartition("/")[2]
+            raise BadOption(f"-o {self._output}: holds results already ({found}); --overwrite replaces them")
 
     def open(self) -> None:
-        """Make the directory."""
-        self._storage.make_directory(self._folder)
+        """Write a first file, and see to the leftovers of killed runs."""
+        self.check()
+        with refused():
+            self._storage.make_directory(self._folder)
+            with self._storage.create(f"{self._folder}/began") as file:
+                file.write(b"A run of netbeam keeps its temporary files here until it ends.\n")
+            others = last_written(self._temporary)
+            others.pop(self._folder.rpartition("/")[2], None)
+            if self._leftover_days is not None:
+                before = time.time() - self._leftover_days * 86_400
+                for name in [name for name, last in others.items() if last < before]:
+                    self._storage.remove_tree(f"{self._temporary}/{name}")
+                    del others[name]
+        if others:
+            last = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(max(others.values())))
+            self.note = (
+                f"{self._temporary} holds files of {len(others)} other runs, the last of {last}; "
+                "--remove-leftovers 7 removes those of runs that wrote nothing for 7 days"
+            )
 
     def close(self) -> None:
-        """Remove what is temporary."""
-        self._storage.remove_tree(self._folder)
+        """Remove what is temporary, or say what stays."""
         LocalStorage().remove_tree(self.spill)
+        try:
+            for _ in range(2):  # when the run is interrupted its workers are still writing
+                self._storage.remove_tree(self._folder)
+        except OSError as error:
+            print(f"netbeam: {error}; temporary files stay in {self._folder}", file=sys.stderr)
 
 
-def workspace(output: str, run: str, *, overwrite: bool) -> Workspace | RemoteWorkspace:
+@contextmanager
+def refused() -> Iterator[None]:
+    """Take what a file system refuses before the job for a bad option."""
+    try:
+        yield
+    except OSError as error:
+        raise BadOption(f"-o {error}") from error
+
+
+def workspace(
+    output: str, run: str, *, overwrite: bool, leftover_days: int | None = None
+) -> Workspace | RemoteWorkspace:
     """Give the workspace of a local or a remote output directory."""
-    kind = RemoteWorkspace if is_remote(output) else Workspace
-    return kind(output, run, overwrite=overwrite)
+    if is_remote(output):
+        return RemoteWorkspace(output, run, overwrite=overwrite, leftover_days=leftover_days)
+    return Workspace(output, run, overwrite=overwrite)
 
 
 def earlier_result(output: Path) -> str | None:

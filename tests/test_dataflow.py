@@ -67,6 +67,12 @@ class Bucket(LocalFileSystem):
                 metadata.path = f"gs://{Path(metadata.path).relative_to(self.root)}"
         return found
 
+    def exists(self, path):
+        return super().exists(self.local(path))
+
+    def metadata(self, path):
+        return super().metadata(self.local(path))
+
     def open(self, path, *arguments, **more):
         return super().open(self.local(path), *arguments, **more)
 

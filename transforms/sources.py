@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+from transforms.remote import StorageError, file_system, is_remote, matched, plainly
 
 STDIN = "-"
 
@@ -25,11 +27,6 @@ class MissingInput(ValueError):
     """A named input that is not there."""
 
 
-def is_remote(path: str) -> bool:
-    """Tell a path of a Beam file system (gs://bucket/x) from a local one."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path) is not None
-
-
 def printable(path: str) -> str:
     r"""Give a path as text that can be encoded: bytes that are no UTF-8 are written as \xff."""
     return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
@@ -38,12 +35,13 @@ def printable(path: str) -> str:
 def find_sources(inputs: Iterable[str], *, skip: str = "") -> list[Source]:
     """Give the captures that `inputs` name, sorted by name, each file once.
 
-    A directory gives the regular files in and below it, hidden ones and those under `skip` left out.
+    A directory gives the regular files in and below it, hidden ones and those under `skip` left out; so
+    does a remote path that is no file.
 
     Raises:
         MissingInput: an input names nothing; the message says which.
     """
-    skipped = os.path.realpath(skip) if skip and not is_remote(skip) else ""
+    skipped = os.path.realpath(skip) if skip and not is_remote(skip) else skip.rstrip("/")
     found: dict[str, Source] = {}
     for given in inputs:
         paths = list(expand(given, skipped))
@@ -65,7 +63,7 @@ def expand(given: str, skipped: str) -> Iterator[tuple[str, int]]:
             raise MissingInput("-: standard input is a terminal, not a capture")
         yield given, 0
     elif is_remote(given):
-        yield from match_remote(given)
+        yield from match_remote(given, skipped)
     elif os.path.isdir(given):  # noqa: PTH112 - of a name that can't be it says no
         yield from ((path, size_of(path)) for path in walk(given, skipped))
     elif os.path.exists(given):  # noqa: PTH110
@@ -115,32 +113,39 @@ def size_of(path: str) -> int:
         return 0
 
 
-def match_remote(pattern: str) -> list[tuple[str, int]]:
-    """Give the files of a Beam file system that a path or glob matches, and their sizes."""
-    from apache_beam.io.filesystem import BeamIOError
-    from apache_beam.io.filesystems import FileSystems
-
+def match_remote(given: str, skipped: str) -> list[tuple[str, int]]:
+    """Give the files, with their sizes, that a remote path or glob matches, or that lie below that path."""
     try:
-        return [
-            (found.path, found.size_in_bytes)
-            for match in FileSystems.match([pattern])
-            for found in match.metadata_list
-        ]
-    except (BeamIOError, ValueError) as error:
-        raise MissingInput(f"{pattern}: {error}") from error
+        with plainly(given):
+            system = file_system(given)
+            found = matched(system, given)
+            if not found and not glob.has_magic(given):
+                folder = given.rstrip("/")
+                found = [
+                    file
+                    for file in matched(system, f"{folder}/**")
+                    if "/." not in file.path[len(folder) :]
+                    and not (skipped and file.path.startswith(f"{skipped}/"))
+                ]
+            return [(file.path, file.size_in_bytes) for file in found]
+    except StorageError as error:
+        raise MissingInput(str(error)) from error
 
 
 def create_remote(path: str) -> BinaryIO:
     """Create a file in any Beam file system."""
     from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
 
-    return FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    with plainly(path):
+        return file_system(path).create(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def open_remote(path: str) -> BinaryIO:
     """Open a file of any Beam file system, as it is: compressed files are not unpacked."""
     from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
 
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    with plainly(path):
+        file = file_system(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        with suppress(AttributeError):
+            file.raw.name = path  # type: ignore[attr-defined]
+        return file

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
+import io
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, BinaryIO
 
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import BeamIOError
 
 from netbeam.storage import LocalStorage, Storage
-from transforms.sources import is_remote, open_remote
+from transforms.remote import file_system, is_remote, matched, plainly
+from transforms.sources import create_remote, open_remote
+
+COPY_BYTES = 8 << 20
 
 
 def storage_of(path: str) -> Storage:
@@ -19,61 +23,104 @@ def storage_of(path: str) -> Storage:
 
 
 class BeamStorage:
-    """Files of Beam's file systems. Where renaming is copying, a reader may see a file grow."""
+    """Files of Beam's file systems.
+
+    In object stores a file appears, or is replaced, as a whole when it is closed or copied, and renaming is
+    copying and then deleting: whoever dies in between leaves both.
+    """
+
+    gather_bytes = 16 << 20
 
     def join(self, *parts: str) -> str:
         """Join parts of a path."""
-        return FileSystems.join(*parts)
+        return file_system(parts[0]).join(*parts)
 
     def make_directory(self, path: str) -> None:
-        """Make a directory; object stores need none."""
-        with contextlib.suppress(BeamIOError, OSError):
-            FileSystems.mkdirs(path)
+        """Make a directory where there are some."""
+        system = file_system(path)
+        with plainly(path):
+            if system.has_dirs() and not system.exists(path):
+                with suppress(OSError):  # another worker was faster, or writing there will say why not
+                    system.mkdirs(path)
 
     def create(self, path: str) -> BinaryIO:
         """Open a new file for writing."""
-        return FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        return create_remote(path)
 
     def finish(self, file: BinaryIO) -> None:
         """Close a written file, which makes it visible."""
         file.close()
 
-    def open(self, path: str) -> IO[bytes]:
-        """Open a file for reading."""
-        return open_remote(path)
+    def open(self, path: str, ahead: int = 0) -> IO[bytes]:
+        """Open a file for reading; Beam's own buffers would fetch 16 MiB for every block."""
+        file = open_remote(path)
+        if isinstance(file, io.BufferedReader):
+            return io.BufferedReader(file.detach(), ahead or io.DEFAULT_BUFFER_SIZE)
+        return file
 
     def size(self, path: str) -> int | None:
         """Give a file's length in bytes."""
-        found = [file for match in FileSystems.match([path]) for file in match.metadata_list]
-        return found[0].size_in_bytes if found else None
+        system = file_system(path)
+        with plainly(path):
+            try:
+                return system.metadata(path).size_in_bytes
+            except BeamIOError:
+                if system.exists(path):
+                    raise
+                return None
 
     def read_text(self, path: str) -> str | None:
         """Give a file's text."""
-        if self.size(path) is None:
-            return None
-        with self.open(path) as file:
-            return file.read().decode()
+        size = self.size(path)
+        if not size:
+            return None if size is None else ""
+        with self.open(path, size) as file:
+            return file.read(size).decode()
 
     def taken(self, path: str) -> bool:
-        """Tell that nothing is: object stores have files alone."""
-        return False
+        """Tell whether a directory with something in it is there."""
+        system = file_system(path)
+        if not system.has_dirs():
+            return False
+        try:
+            return bool(matched(system, f"{path}/*"))
+        except OSError:  # what is no directory can't be listed
+            return False
 
     def rename(self, source: str, target: str) -> None:
         """Move a file, replacing what is there."""
-        self.remove([target])
-        FileSystems.rename([source], [target])
+        system = file_system(target)
+        with plainly(target):
+            if target.startswith("azfs://"):  # its copying goes on after Beam's rename has deleted the source
+                with self.open(source, COPY_BYTES) as old, self.create(target) as new:
+                    shutil.copyfileobj(old, new, COPY_BYTES)
+                system.delete([source])
+                return
+            if system.has_dirs() and system.exists(target):  # HDFS refuses, object stores replace
+                system.delete([target])
+            system.rename([source], [target])
 
     def settle(self, folder: str) -> None:
         """Do nothing: these file systems see to it themselves."""
 
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files."""
-        present = [path for path in paths if self.size(path) is not None]
-        if present:
-            FileSystems.delete(present)
+        for path in paths:
+            system = file_system(path)
+            with plainly(path):
+                if system.exists(path):  # some refuse to delete what is not there
+                    system.delete([path])
 
     def remove_tree(self, path: str) -> None:
         """Remove a directory and all in it; object stores take a path for one by the slash at its end."""
-        slash = "" if FileSystems.get_filesystem(path).has_dirs() else "/"
-        with contextlib.suppress(BeamIOError):
-            FileSystems.delete([f"{path}{slash}"])
+        system = file_system(path)
+        with plainly(path):
+            if system.has_dirs():
+                if system.exists(path):
+                    system.delete([path])
+                return
+            if path.startswith("s3://"):
+                from transforms import s3
+
+                s3.abort_uploads(f"{path}/")
+            system.delete([f"{path}/"])

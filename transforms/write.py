@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -72,15 +73,15 @@ class AppendBlocks(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Forget the segment of a bundle that failed."""
-        self._writer.close()
+        self._writer.forget()
 
     def process(self, block: Block) -> Iterator[tuple[str, Any]]:
         """Append one block."""
         yield from self._writer.append(block).items()
 
     def teardown(self) -> None:
-        """Close the segment that a failed bundle left open."""
-        self._writer.close()
+        """Forget the segment that a failed bundle left open."""
+        self._writer.forget()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Close the segment: only now may its blocks be referenced."""
@@ -185,7 +186,8 @@ class PublishFiles(beam.DoFn):
         except BaseException:
             PROGRESS.publishing = False
             raise
-        storage.remove_tree(self._folder)
+        with suppress(OSError):  # the results are there; the caller tries again, and says what stays
+            storage.remove_tree(self._folder)
         yield summary
 
 

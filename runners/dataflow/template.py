@@ -26,6 +26,7 @@ LEFT_OUT = {
     "json": "nobody sees what a launcher prints",
     "strict": "nobody waits for the job",
     "dry_run": "the launcher must begin a job",
+    "remove_leftovers": "what is temporary is the job's to remove",
 }
 """Options of `netbeam run` that are no parameters, with the reasons."""
 

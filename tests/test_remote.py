@@ -1,0 +1,419 @@
+"""Captures and results in S3: exact reads, the same bytes, and what becomes of a run when the store fails."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import boto3
+import pytest
+from apache_beam.io.localfilesystem import LocalFileSystem
+from s3 import Fault, proxy_of, s3_server
+
+from benchmarks.traffic import write_capture
+from netbeam.chunk import CHUNK_BYTES
+from netbeam.kernel import compiled
+from netbeam.publish import TEMPORARY
+from pipeline.about import without_secrets
+from pipeline.cli import main
+from transforms import s3
+from transforms.remote import set_up_file_systems
+from transforms.sources import MissingInput, find_sources
+from transforms.storage import BeamStorage
+
+pytestmark = pytest.mark.skipif(not compiled(), reason="many runs; interpreted they take minutes")
+
+ROOT = Path(__file__).parents[1]
+BUCKET = "netbeam"
+IN = f"s3://{BUCKET}/in/office.pcap"
+OUT = f"s3://{BUCKET}/out"
+TYPES = ("ARP", "Ethernet", "TCP")
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory):
+    """A capture of two chunks."""
+    path = tmp_path_factory.mktemp("captures") / "office.pcap"
+    write_capture(path, 20_000)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server."""
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def patient(server):
+    """A client of the server itself, which no fault meets."""
+    return boto3.client(
+        "s3",
+        endpoint_url="http://{}:{}".format(*server),
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@pytest.fixture
+def store(server, patient, capture, monkeypatch):
+    """A proxy before a server whose bucket holds the capture and nothing else."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_MAX_ATTEMPTS": "3",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    s3.boto_client.cache_clear()
+    patient.create_bucket(Bucket=BUCKET)
+    for key in keys(patient):
+        patient.delete_object(Bucket=BUCKET, Key=key)
+    for upload in uploads(patient):
+        patient.abort_multipart_upload(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])
+    patient.put_object(Bucket=BUCKET, Key="in/office.pcap", Body=capture.read_bytes())
+    with proxy_of(server) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def local(capture, tmp_path_factory):
+    """The hashes of what a local run writes."""
+    folder = tmp_path_factory.mktemp("local") / "out"
+    assert main(["run", str(capture), "-o", str(folder), "--quiet", "--source-name", "office"]) == 0
+    files = [path for path in folder.iterdir() if path.name != "summary.json"]
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def few(local):
+    """Those of three record types."""
+    return {name: each for name, each in local.items() if name.partition(".")[0] in TYPES}
+
+
+def keys(client, prefix=""):
+    found = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return sorted(each["Key"] for each in found)
+
+
+def uploads(client):
+    """Give the uploads that were begun and neither completed nor aborted."""
+    return client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+
+
+def content(client, key):
+    return client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+
+def published(client):
+    """Give the hashes of the results, and of what else is there, in the bucket."""
+    names = {key.removeprefix("out/") for key in keys(client, "out/")} - {"summary.json"}
+    return {name: sha256(content(client, f"out/{name}")).hexdigest() for name in names}
+
+
+def command(store, *arguments):
+    """Give the arguments of a run on the capture in the bucket for three record types."""
+    given = [*(arguments or (IN,)), "-o", OUT, "--source-name", "office"]
+    types = [] if "--include" in arguments else ["--include", ",".join(TYPES)]
+    return ["run", *given, *types, f"--s3_endpoint_url={store.url}"]
+
+
+def run(store, *arguments):
+    """Run it; give the exit status."""
+    return main([*command(store, *arguments), "--quiet"])
+
+
+def one_line(capsys):
+    """Give what was printed as an error, which is one line."""
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0].removeprefix("netbeam: ")
+
+
+def nothing_was_published(client):
+    return keys(client, "out/") == [] and uploads(client) == []
+
+
+# What a run reads and writes.
+
+
+def test_a_run_in_the_store_writes_the_bytes_of_a_local_one_and_leaves_nothing_else(store, patient, local):
+    assert (
+        run(
+            store, f"s3://{BUCKET}/i?/*.pcap", "--include", ",".join(name.partition(".")[0] for name in local)
+        )
+        == 0
+    )
+    assert published(patient) == local
+    summary = json.loads(content(patient, "out/summary.json"))
+    assert set(summary["files"]) == set(local)
+    assert summary["inputs"]["office"]["packets"]["read"] == 20_000
+    assert uploads(patient) == []
+
+
+def test_each_chunk_is_fetched_by_one_exact_request_and_the_capture_read_twice_in_all(store, capture):
+    assert run(store) == 0
+    size = capture.stat().st_size
+    gets = store.seen("GET", "/in/")
+    assert all(each.status == 206 and each.range.partition("-")[2] for each in gets)
+    assert sum(each.sent for each in gets) == size + size - 24  # framing all, then packets without the header
+    chunks = [each for each in gets if each.range != f"bytes=0-{size - 1}"]
+    assert len(chunks) == 2 == -(-size // CHUNK_BYTES)
+
+
+def test_the_blocks_of_a_file_are_fetched_together(store, patient):
+    assert run(store, IN, "--workers", "1") == 0
+    segments = store.seen("GET", r"\.segment")
+    files = json.loads(content(patient, "out/summary.json"))["files"]
+    assert len(segments) == len(files)
+    assert sum(each.sent for each in segments) < sum(files.values())
+
+
+def test_shards_and_a_second_run_over_the_first(store, patient, local, capsys):
+    assert run(store) == 0
+    assert run(store, IN) == 2
+    assert one_line(capsys) == (f"-o {OUT}: holds results already (summary.json); --overwrite replaces them")
+    assert run(store, IN, "--overwrite", "--shards", "4", "--compression", "none", "--include", "ARP") == 0
+    assert sorted(published(patient)) == [f"ARP-0000{shard}-of-00004.ncap" for shard in range(4)]
+    assert b"" in [content(patient, f"out/{name}") for name in published(patient)]
+
+
+def test_a_directory_in_the_store_gives_the_captures_below_it(store, patient):
+    for key in ("in/day/b.pcap", "in/.hidden/c.pcap", "in/day/", f"in/{TEMPORARY}/x/y", "in/out/TCP.ncap"):
+        patient.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    set_up_file_systems([f"--s3_endpoint_url={store.url}"])
+    folder = f"s3://{BUCKET}/in"
+    below = [source.path for source in find_sources([folder], skip=f"{folder}/out/")]
+    assert below == [f"{folder}/day/b.pcap", IN]
+    assert [source.path for source in find_sources([f"{folder}/*.pcap"])] == [IN]
+
+
+def test_records_in_the_store_can_be_dumped(store, capsys):
+    assert run(store, IN, "--include", "ARP") == 0
+    endpoint = f"--s3_endpoint_url={store.url}"
+    assert main(["dump", f"{OUT}/ARP.ncap.gz", "--limit", "2", endpoint]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["Operation"] for line in lines] == [1, 1] or len(lines) == 2
+    assert main(["dump", f"{OUT}/DNS.ncap.gz", endpoint]) == 2
+    assert one_line(capsys) == f"{OUT}/DNS.ncap.gz: no such file"
+
+
+def test_keys_and_tokens_are_not_published():
+    given = ("--s3_secret_access_key=abc", "--s3_access_key_id", "def", "--s3_region_name", "eu", "--x")
+    shown = [
+        "--s3_secret_access_key=(hidden)",
+        "--s3_access_key_id",
+        "(hidden)",
+        "--s3_region_name",
+        "eu",
+        "--x",
+    ]
+    assert without_secrets(given) == shown
+
+
+# Faults that pass.
+
+PASSING = {
+    "slow answers": [Fault("GET", "/in/", pause=0.001)],
+    "two errors of each kind of request": [
+        Fault(method, target, status=status, times=2)
+        for method, target, status in (
+            ("HEAD", "/in/", 500),
+            ("GET", "list-type", 503),
+            ("GET", "/in/", 500),
+            ("GET", "segment", 503),
+            ("POST", r"\?uploads", 500),
+            ("PUT", "partNumber", 500),
+            ("POST", "uploadId", 503),
+            ("POST", "delete", 500),
+        )
+    ],
+    "errors when results are copied": [Fault("PUT", "/out/", copy=True, status=500, times=2)],
+    "a capture that breaks off": [Fault("GET", "/in/", cut=1_000_000, times=3)],
+    "a capture that breaks off at once": [Fault("GET", "/in/", cut=0, times=2)],
+    "a segment that breaks off": [Fault("GET", "segment", cut=100, times=5)],
+    "an upload that breaks off": [Fault("PUT", "partNumber", cut=50_000, times=2)],
+    "a connection that is dropped unanswered": [Fault("HEAD", cut=0, times=2)],
+}
+
+
+@pytest.mark.parametrize("faults", PASSING.values(), ids=PASSING)
+def test_a_fault_that_passes_changes_nothing(store, patient, few, faults):
+    store.faults = [Fault(**{**vars(fault), "seen": 0}) for fault in faults]
+    assert run(store) == 0
+    assert all(fault.seen for fault in store.faults)
+    assert published(patient) == few
+
+
+# Faults that stay.
+
+STAYING = {
+    "reading the capture": (Fault("GET", "/in/", status=500, after=1), IN),
+    "a capture that always breaks off": (Fault("GET", "/in/", cut=0), IN),
+    "writing segments": (Fault("PUT", "segment", status=500), r"\.segment"),
+    "completing segments": (Fault("POST", r"segment\?uploadId", status=500), r"\.segment"),
+    "reading segments": (Fault("GET", "segment", status=503), r"\.segment"),
+    "no right to write results": (
+        Fault("POST", "finished/.*uploads", status=403, code="AccessDenied"),
+        r"AccessDenied",
+    ),
+    "publishing the first result": (Fault("PUT", copy=True, status=500), OUT),
+}
+
+
+@pytest.mark.parametrize(("fault", "named"), STAYING.values(), ids=STAYING)
+def test_a_fault_that_stays_fails_the_run_in_one_line_and_nothing_is_published(
+    store, patient, capsys, fault, named, monkeypatch
+):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    store.faults = [Fault(**{**vars(fault), "seen": 0})]
+    assert run(store) == 1
+    line = one_line(capsys)
+    assert "internal error" not in line
+    assert re.search(named, line), line
+    assert nothing_was_published(patient)
+
+
+def test_a_capture_that_is_gone_or_forbidden_is_refused_before_the_job(store, patient, capsys):
+    assert run(store, f"s3://{BUCKET}/in/absent.pcap") == 2
+    assert one_line(capsys) == f"s3://{BUCKET}/in/absent.pcap: no capture there"
+    assert run(store, f"s3://{BUCKET}/absent/*.pcap") == 2
+    assert one_line(capsys) == f"s3://{BUCKET}/absent/*.pcap: no capture there"
+    store.faults = [Fault("HEAD", status=403)]
+    assert run(store) == 2
+    assert one_line(capsys).startswith(f"{IN}: An error occurred (403)")
+    assert nothing_was_published(patient)
+
+
+def test_a_store_that_refuses_output_is_told_before_the_job(store, patient, capsys):
+    store.faults = [Fault("POST", "uploads", status=403, code="AccessDenied")]
+    assert run(store) == 2
+    assert one_line(capsys).startswith(f"-o {OUT}/{TEMPORARY}/")
+    assert store.seen("GET", "/in/") == []
+    assert main(["run", IN, "-o", "s3://absent/out", f"--s3_endpoint_url={store.url}"]) == 2
+    assert "s3://absent/out" in one_line(capsys)
+
+
+def test_an_endpoint_that_is_not_there_is_one_line(store, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert main(["run", IN, "-o", OUT, "--s3_endpoint_url=http://127.0.0.1:9"]) == 2
+    assert one_line(capsys).startswith(f'{IN}: Could not connect to the endpoint URL: "http://127.0.0.1:9')
+
+
+def test_missing_credentials_are_one_line(store, capsys, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    assert run(store) == 2
+    assert one_line(capsys) == f"{IN}: Unable to locate credentials"
+
+
+def test_a_file_system_that_beam_does_not_know_or_lacks_is_named():
+    set_up_file_systems([])
+    with pytest.raises(MissingInput, match="ftp://x: no file system that Beam knows; it knows s3, gs"):
+        find_sources(["ftp://x"])
+    with pytest.raises(MissingInput, match=r"azfs://a/b/c: needs apache-beam\[azure\], which is not"):
+        find_sources(["azfs://a/b/c"])
+
+
+# Ends in between.
+
+
+def test_publishing_that_stops_half_way_is_completed_by_the_next_run(store, patient, few, capsys):
+    assert run(store, IN, "--include", "DNS,TCP") == 0
+    old = content(patient, "out/summary.json")
+    store.faults = [Fault("PUT", copy=True, status=403, code="AccessDenied", after=2)]
+    assert run(store, IN, "--overwrite") == 1
+    assert re.match(rf"{OUT}/\w+\.ncap\.gz: An error occurred \(AccessDenied\)", one_line(capsys))
+    assert content(patient, "out/summary.json") == old
+    store.clear()
+    assert run(store, IN, "--overwrite") == 0
+    assert published(patient) == few
+
+
+@pytest.mark.parametrize("moment", ["segments are written", "results are copied", "copies are removed"])
+def test_a_run_that_is_killed_leaves_no_summary_and_the_next_one_repairs_it(
+    store, patient, few, moment, capsys
+):
+    process = None
+
+    def kill():
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    at = {
+        "segments are written": Fault("POST", r"segment\?uploadId", act=kill, cut=0),
+        "results are copied": Fault("PUT", copy=True, after=1, act=kill),
+        "copies are removed": Fault("POST", r"\?delete", after=1, act=kill, cut=0),
+    }
+    store.faults = [at[moment]]
+    process = subprocess.Popen([sys.executable, "-m", "pipeline.cli", *command(store)], cwd=ROOT)
+    assert process.wait() == -signal.SIGKILL
+    store.clear()
+    assert "out/summary.json" not in keys(patient)
+    assert keys(patient, f"out/{TEMPORARY}/") != []
+
+    assert main([*command(store), "--overwrite"]) == 0
+    assert f"{OUT}/{TEMPORARY} holds files of 1 other runs" in one_line(capsys)
+    assert {name: each for name, each in published(patient).items() if TEMPORARY not in name} == few
+
+
+def test_leftovers_are_removed_when_they_are_old_enough(store, patient, few):
+    patient.put_object(Bucket=BUCKET, Key=f"out/{TEMPORARY}/dead/1.segment", Body=b"of today")
+    assert run(store, IN, "--remove-leftovers", "1") == 0
+    assert keys(patient, f"out/{TEMPORARY}/") == [f"out/{TEMPORARY}/dead/1.segment"]
+    assert run(store, IN, "--overwrite", "--remove-leftovers", "0") == 0
+    assert published(patient) == few
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_removes_what_it_wrote(store, patient, number):
+    process = None
+    store.faults = [Fault("GET", r"\.segment", after=1, times=1, act=lambda: process.send_signal(number))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", *command(store)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert process.communicate()[1] == "netbeam: interrupted; nothing was published\n"
+    assert process.returncode == 128 + number
+    assert nothing_was_published(patient)
+
+
+def test_where_copying_goes_on_by_itself_files_are_copied_by_hand(tmp_path, monkeypatch):
+    class Azure(LocalFileSystem):
+        scheme = classmethod(lambda _: "pretended")
+
+        def open(self, path, **more):
+            return super().open(path.removeprefix("azfs:/"), **more)
+
+        def create(self, path, **more):
+            return super().create(path.removeprefix("azfs:/"), **more)
+
+        def delete(self, paths):
+            super().delete([path.removeprefix("azfs:/") for path in paths])
+
+    for module in ("sources", "storage"):
+        monkeypatch.setattr(f"transforms.{module}.file_system", lambda _: Azure(None))
+    (tmp_path / "from").write_bytes(b"whole")
+    BeamStorage().rename(f"azfs:/{tmp_path}/from", f"azfs:/{tmp_path}/to")
+    assert (tmp_path / "to").read_bytes() == b"whole"
+    assert not (tmp_path / "from").exists()
+
+
+def test_publishing_twice_comes_to_the_same(store, patient):
+    set_up_file_systems([f"--s3_endpoint_url={store.url}"])
+    storage = BeamStorage()
+    for _ in range(2):
+        with storage.create(f"{OUT}/from") as file:
+            file.write(b"whole")
+        storage.rename(f"{OUT}/from", f"{OUT}/to")
+    assert storage.size(f"{OUT}/from") is None
+    assert content(patient, "out/to") == b"whole"
+    storage.remove([f"{OUT}/to", f"{OUT}/absent"])
+    assert keys(patient, "out/") == []
