@@ -78,7 +78,7 @@ class SegmentWriter:
             file.close()
 
     def _write_held(self) -> None:
-        for block in sorted(self._held, key=lambda block: block.file):
+        for block in sorted(self._held, key=lambda block: block[:4]):
             self._write(block)
         self._held, self._held_bytes = [], 0
 

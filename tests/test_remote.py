@@ -167,6 +167,14 @@ def test_each_chunk_is_fetched_by_one_exact_request_and_the_capture_read_twice_i
     assert len(chunks) == 2 == -(-size // CHUNK_BYTES)
 
 
+def test_framing_in_ranges_fetches_no_more_than_their_borders_twice(store, patient, capture, few):
+    assert run(store, IN, "--framing-range", "8M") == 0
+    size = capture.stat().st_size
+    assert CHUNK_BYTES < size < 2 * CHUNK_BYTES
+    assert 2 * size < sum(each.sent for each in store.seen("GET", "/in/")) < 2 * size + (200 << 10)
+    assert published(patient) == few
+
+
 def test_the_blocks_of_a_file_are_fetched_together(store, patient):
     assert run(store, IN, "--workers", "1") == 0
     segments = store.seen("GET", r"\.segment")

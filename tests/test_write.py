@@ -231,6 +231,20 @@ def one_segment(folder, limit=1 << 20):
     return refs + writer.close().get("TCP", [])
 
 
+def test_where_reads_are_requests_the_blocks_of_a_file_lie_together_and_in_order(tmp_path):
+    class Gathering(LocalStorage):
+        gather_bytes = 5000
+
+    writer = SegmentWriter(Gathering(), str(tmp_path))
+    for number in (3, 1, 2):
+        assert writer.append(block("UDP", chunk=number, data=b"u" * 1000)) == {}
+        refs = writer.append(block("TCP", chunk=number, data=b"t" * 900))
+    tcp, udp = refs["TCP"], refs["UDP"]
+    assert [(ref.chunk, ref.offset) for ref in tcp] == [(1, 0), (2, 900), (3, 1800)]
+    assert [(ref.chunk, ref.offset) for ref in udp] == [(1, 2700), (2, 3700), (3, 4700)]
+    assert writer.close() == {}
+
+
 def test_a_full_segment_is_closed_and_another_begun(tmp_path):
     refs = one_segment(tmp_path, limit=2000)
     assert len({ref.segment for ref in refs}) == 2

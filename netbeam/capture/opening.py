@@ -7,12 +7,14 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from netbeam.capture.compression import MAGIC_BYTES, Fault, compression_of, decompress
 from netbeam.capture.source import READ_BYTES, LocalFile, Spill, Stream, is_local
 
 STANDARD_INPUT = "-"
+REQUEST_BYTES = 16 << 20
+"""Bytes of a remote file that are fetched at once; the wait for the answer is then but a part of the time."""
 
 
 class LostInput(OSError):
@@ -48,9 +50,11 @@ def open_capture(
 
 
 def open_in_place(
-    path: str, open_file: Callable[[str], BinaryIO], start: int, stack: ExitStack
+    path: str, open_file: Callable[[str], BinaryIO], start: int, end: int | None, stack: ExitStack
 ) -> LocalFile | Stream:
-    """Open a plain capture, which was looked at before, to read it from `start` on; `stack` closes it.
+    """Open a plain capture, which was looked at before, to read it from `start` to `end`, or a bit further.
+
+    `stack` closes it.
 
     Raises:
         LostInput: if a local file is not there any more.
@@ -62,10 +66,22 @@ def open_in_place(
             raise LostInput(f"{path}: {error.strerror}") from error
         stack.callback(os.close, descriptor)
         return LocalFile(descriptor, path)
-    file = stack.enter_context(open_file(path))
+    file = unbuffered(stack.enter_context(open_file(path)))
     size = file.seek(0, os.SEEK_END)
+    return Stream(_requested(file, start, size if end is None else end), path=path, size=size, start=start)
+
+
+def unbuffered(file: BinaryIO) -> Any:
+    """Give what is below the buffer of a remote file: that is 16 MiB, and fetched whole for a single byte."""
+    return getattr(file, "raw", file)
+
+
+def _requested(file: Any, start: int, end: int) -> Iterator[bytes]:
+    """Give the bytes from `start` on: up to `end` in large requests, behind it in small ones."""
     file.seek(start)
-    return Stream(iter(lambda: file.read(READ_BYTES), b""), path=path, size=size, start=start)
+    while piece := file.read(min(end - start, REQUEST_BYTES) if start < end else READ_BYTES):
+        start += len(piece)
+        yield piece
 
 
 def _open_remote(

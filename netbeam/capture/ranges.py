@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from netbeam.account import SourceAccount
 from netbeam.capture import pcap, pcapng
 from netbeam.capture.framing import begin, chunks
-from netbeam.capture.opening import is_local, open_in_place
+from netbeam.capture.opening import is_local, open_in_place, unbuffered
 from netbeam.capture.stop import Walk
 from netbeam.chunk import CHUNK_BYTES, RANGE_BYTES, ChunkRef, Framing
 
@@ -75,7 +75,7 @@ def cut_capture(
             if is_local(path):
                 head = stack.enter_context(Path(path).open("rb")).read(pcap.HEADER)
             else:
-                head = stack.enter_context(open_file(path)).read(pcap.HEADER)
+                head = unbuffered(stack.enter_context(open_file(path))).read(pcap.HEADER)
         except OSError:
             return []  # framing it whole says what is wrong
     begun = begin(head)
@@ -111,7 +111,7 @@ def frame_range(
         following = yield from chunks(range.source, data, walk, first, range.end, chunk_bytes, problems)
 
     with ExitStack() as stack:
-        data = open_in_place(range.path, open_file, range.start, stack)
+        data = open_in_place(range.path, open_file, range.start, range.end, stack)
         if not range.exact:
             offset = walk.find(data.window(first, first + PROBE_BYTES), LONGEST_BYTES)
             if offset < 0:

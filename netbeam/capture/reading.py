@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from netbeam.capture.opening import LostInput, is_local
+from netbeam.capture.opening import LostInput, is_local, unbuffered
 from netbeam.capture.pcap import PcapWalk
 from netbeam.capture.pcapng import PcapngWalk
 from netbeam.capture.stop import Walk
@@ -60,7 +60,7 @@ def _read_local(ref: ChunkRef) -> bytes:
 def _read_remote(ref: ChunkRef, open_file: Callable[[str], BinaryIO]) -> bytes:
     data = bytearray(ref.length)
     with open_file(ref.path) as file, memoryview(data) as view:
-        raw: Any = getattr(file, "raw", file)  # the buffer, of 16 MiB, would fetch twice as much
+        raw = unbuffered(file)
         raw.seek(ref.offset)
         done = 0
         while done < len(data) and (count := raw.readinto(view[done:])):
