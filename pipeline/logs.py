@@ -15,4 +15,10 @@ def quiet_logs(*, debug: bool) -> None:
     if not debug:
         for name in ("common", "worker", "dataflow"):
             logging.getLogger(f"apache_beam.runners.{name}").setLevel(logging.CRITICAL + 1)
+        logging.getLogger().addFilter(nothing)  # Beam's file systems log errors to the root itself
         os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+
+def nothing(_: logging.LogRecord) -> bool:
+    """Let no record pass."""
+    return False

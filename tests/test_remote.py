@@ -67,6 +67,7 @@ def store(server, patient, capture, monkeypatch):
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_RETRY_MODE": "standard",  # it waits for tens of milliseconds only
         "AWS_MAX_ATTEMPTS": "3",
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
@@ -263,7 +264,7 @@ def test_a_fault_that_passes_changes_nothing(store, patient, few, faults):
 
 STAYING = {
     "reading the capture": (Fault("GET", "/in/", status=500, after=1), IN),
-    "a capture that always breaks off": (Fault("GET", "/in/", cut=0), IN),
+    "a capture that always breaks off": (Fault("GET", "/in/", cut=0), f"{IN}: no byte came in three tries"),
     "writing segments": (Fault("PUT", "segment", status=500), r"\.segment"),
     "completing segments": (Fault("POST", r"segment\?uploadId", status=500), r"\.segment"),
     "reading segments": (Fault("GET", "segment", status=503), r"\.segment"),
@@ -329,6 +330,27 @@ def test_a_file_system_that_beam_does_not_know_or_lacks_is_named():
         find_sources(["ftp://x"])
     with pytest.raises(MissingInput, match=r"azfs://a/b/c: needs apache-beam\[azure\], which is not"):
         find_sources(["azfs://a/b/c"])
+
+
+def test_an_upload_that_always_breaks_off_is_one_line_in_a_process_of_its_own(store, patient):
+    store.faults = [Fault("PUT", "segment", cut=50_000)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *command(store)], cwd=ROOT, capture_output=True, text=True
+    )
+    line = rf"netbeam: {OUT}/{TEMPORARY}/\S+\.segment: Connection was closed before .*\n"
+    assert re.fullmatch(line, ended.stderr), ended.stderr
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert nothing_was_published(patient)
+
+
+def test_a_store_that_is_away_is_waited_for_unless_the_user_says_how_long(store, monkeypatch):
+    for name in ("AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"):
+        monkeypatch.delenv(name)
+    assert s3.boto_client(frozenset()).meta.config.retries == {"total_max_attempts": 6, "mode": "legacy"}
+    s3.boto_client.cache_clear()
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
+    assert s3.boto_client(frozenset()).meta.config.retries["total_max_attempts"] == 9
+    s3.boto_client.cache_clear()
 
 
 # Ends in between.

@@ -19,8 +19,11 @@ from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 from botocore.exceptions import BotoCoreError
 
 BeamClient: Any = boto3_client.Client
-RETRIES = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "6"}
-"""How boto3 tries again if the user has not said it: after 1, 2, 4, 8, 16 seconds, or sooner by chance."""
+RETRIES = {"AWS_RETRY_MODE": "legacy", "AWS_MAX_ATTEMPTS": "6"}
+"""How boto3 tries again if the user has not said it: after 1, 2, 4, 8, 16 seconds, or sooner by chance.
+
+The mode "standard" of today's boto3 gives an unreachable store up after a second.
+"""
 NO_SERVER_ERROR = 400
 """The status of an error that Beam shall take for final."""
 PIECE_BYTES = 1 << 20
@@ -37,6 +40,13 @@ class S3Failure(messages.S3ClientError):
 def use() -> None:
     """Let Beam's file system of s3:// have our client."""
     boto3_client.Client = Client  # type: ignore[misc]
+    boto3_client.get_http_error_code = status_of
+
+
+def status_of(error: BaseException) -> int | None:
+    """Give the HTTP status of an answer; Beam's function fails where a connection broke and there is none."""
+    answer = getattr(error, "response", None) or {}
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
 
 
 @cache
@@ -88,9 +98,10 @@ class Client(BeamClient):
                 for piece in body.iter_chunks(PIECE_BYTES):
                     data += piece
             except Exception as error:
-                if not data and not (left and isinstance(error, BotoCoreError)):
-                    code = boto3_client.get_http_error_code(error)
-                    raise S3Failure(f"{name_of(request)}: {error}", code) from error
+                broken = isinstance(error, BotoCoreError)
+                if not (data or (left and broken)):
+                    text = f"no byte came in three tries: {error}" if broken else str(error)
+                    raise S3Failure(f"{name_of(request)}: {text}", status_of(error)) from error
             if data:
                 break
         return bytes(data)
