@@ -178,12 +178,15 @@ def test_a_file_without_permission_is_a_problem(capture):
         os.seteuid(user)
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
-def test_a_remote_file_that_is_not_there_is_a_problem(error):
+def test_a_remote_file_that_may_not_be_read_is_a_problem_and_one_that_is_gone_a_lost_input():
     def refuse(path):
         raise error("nothing here")
 
+    error = PermissionError
     assert framed("memory://x", open_file=refuse) == ([], ["cannot be read: nothing here"])
+    error = FileNotFoundError
+    with pytest.raises(LostInput, match="memory://x: nothing here"):
+        framed("memory://x", open_file=refuse)
 
 
 def test_a_lost_connection_is_raised_so_that_the_runner_tries_again(data):

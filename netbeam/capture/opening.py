@@ -87,10 +87,16 @@ def _requested(file: Any, start: int, end: int) -> Iterator[bytes]:
 def _open_remote(
     path: str, open_file: Callable[[str], BinaryIO], spill: Spill, stack: ExitStack
 ) -> LocalFile | Stream:
-    """Open a remote capture. Errors of the connection are raised, so that the runner tries again."""
+    """Open a remote capture. Errors of the connection are raised, so that the runner tries again.
+
+    Raises:
+        LostInput: it is not there any more.
+    """
     try:
         file = stack.enter_context(open_file(path))
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+    except FileNotFoundError as error:
+        raise LostInput(f"{path}: {error.strerror or error}") from error
+    except (PermissionError, IsADirectoryError) as error:
         raise Fault(f"cannot be read: {error.strerror or error}") from None
     pieces = iter(lambda: file.read(READ_BYTES), b"")
     try:
