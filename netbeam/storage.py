@@ -40,6 +40,9 @@ class Storage(Protocol):
     def read_text(self, path: str) -> str | None:
         """Give a file's text, None when there is no file of that name."""
 
+    def find(self, folder: str, pattern: str) -> list[str]:
+        """Give the paths in a folder that match a glob, sorted."""
+
     def taken(self, path: str) -> bool:
         """Tell whether what is there is no file, so that no file may replace it."""
 
@@ -92,6 +95,10 @@ class LocalStorage:
     def read_text(self, path: str) -> str | None:
         """Give a file's text; a pipe, which would keep the reader waiting, has none."""
         return Path(path).read_text(encoding="utf-8") if Path(path).is_file() else None
+
+    def find(self, folder: str, pattern: str) -> list[str]:
+        """Give the paths in a folder that match a glob, sorted."""
+        return sorted(map(str, Path(folder).glob(pattern)))
 
     def taken(self, path: str) -> bool:
         """Tell whether a directory, a pipe or a device is there."""

@@ -150,6 +150,20 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
         metavar="DAYS",
         help="remote DIR: remove temporary files of runs that wrote nothing for DAYS",
     )
+    add = run.add_argument_group("again and again").add_argument
+    add(
+        "--incremental",
+        action="store_true",
+        help="process only captures that are new, into a partition DIR/run=ID of their own",
+    )
+    add(
+        "--settle",
+        type=number,
+        default=60,
+        metavar="SECONDS",
+        help="new captures that were written to since then wait for the next run; default: 60",
+    )
+    add("--metrics", default="", metavar="FILE.prom", help="write metrics for Prometheus at the end")
     add = run.add_argument_group("what is written").add_argument
     add("--include", action="append", default=[], metavar="TYPE,...", help="only these record types")
     add("--exclude", action="append", default=[], metavar="TYPE,...", help="all but these record types")
@@ -227,6 +241,9 @@ def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[st
         strict=args.strict,
         overwrite=args.overwrite,
         leftover_days=args.remove_leftovers,
+        incremental=args.incremental,
+        settle=args.settle,
+        metrics=args.metrics,
         dry_run=args.dry_run,
         debug=args.debug,
         beam=tuple(beam),

@@ -26,6 +26,7 @@ SENTENCES = (
     "MissingInput",
     "S3Failure",
     "StorageError",
+    "Taken",
     "TakenName",
 )
 """Exceptions whose message is a sentence for the user."""

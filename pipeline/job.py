@@ -48,11 +48,12 @@ def build(
         payloads=options.payload,
     )
     return {**blocks, "accounts": accounts | "Accounts" >> beam.Flatten()} | "Write records" >> WriteRecords(
-        options.output,
+        options.stage or options.output,
         headers,
         options.compression,
         options.shards,
         about(options),
         options.started,
         options.run,
+        options.output,
     )

@@ -40,7 +40,9 @@ class Options:
     files' headers; `started` (Unix s) is when the process began. In a remote `output`, temporary files
     of runs that wrote nothing for `leftover_days` are removed (None: of none). `runner` names a preset
     or one of Beam's runners; `beam` are options for Beam itself. Captures greater than `framing_range`
-    bytes are framed in ranges of so many, if it isn't 0.
+    bytes are framed in ranges of so many, if it isn't 0. `settle` is for how long (s) nobody may have
+    written to a capture before an incremental run takes it, and `stage` where that writes its results
+    first; `metrics` is the file for Prometheus.
     """
 
     inputs: tuple[str, ...]
@@ -62,6 +64,10 @@ class Options:
     strict: bool = False
     overwrite: bool = False
     leftover_days: int | None = None
+    incremental: bool = False
+    stage: str = ""
+    settle: int = 60
+    metrics: str = ""
     dry_run: bool = False
     debug: bool = False
     beam: tuple[str, ...] = ()

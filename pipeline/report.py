@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 MOST_SHOWN = 8
@@ -36,7 +36,10 @@ def report(summary: Mapping[str, Any], output: str) -> None:
 def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
     """Give the account of a run in words."""
     packets = summary["packets"]
-    lines = [f"{packets['read']:,} packets read, {packets['decoded']:,} decoded"]
+    lines = capture_sentences(summary["captures"]) if "captures" in summary else []
+    if lines and not summary["inputs"]:
+        return lines
+    lines += [f"{packets['read']:,} packets read, {packets['decoded']:,} decoded"]
     lines += [
         f"{sum(packets[kind].values()):,} {kind} (in {kind}.pcapng): {most_frequent(packets[kind])}"
         for kind in ("unknown", "errors")
@@ -59,6 +62,36 @@ def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
             "interpreted kernel, some fifty times slower: `make setup` with a C compiler compiles it"
         )
     return [*lines, f"results in {output}"]
+
+
+def capture_sentences(captures: Mapping[str, Any]) -> list[str]:
+    """Give in words what an incremental run found: captures that are new, done, waiting or not readable."""
+    new, before, renamed = len(captures["processed"]), captures["done_before"], captures["renamed"]
+    found = new + before + sum(len(captures[kind]) for kind in ("copies", "waiting", "unreadable"))
+    captured = "1 capture" if found == 1 else f"{found:,} captures"
+    lines = [f"{new:,} new of {captured}" if new else f"nothing new: {captured} found"]
+    lines[0] += f", {before:,} done before" if before else ""
+    lines += shortened(f"done before: {name} is {other}" for name, other in renamed.items())
+    lines += shortened(
+        f"once only: {name} has the bytes of {other}" for name, other in captures["copies"].items()
+    )
+    lines += shortened(f"has grown: {name}: {why}" for name, why in captures["grown"].items())
+    lines += shortened(f"waits: {name}: {why}" for name, why in captures["waiting"].items())
+    lines += shortened(
+        f"problem: {name}: {why}; the next run tries again" for name, why in captures["unreadable"].items()
+    )
+    lines += shortened(f"problem: {problem}" for problem in captures["ledger_problems"])
+    if new and not before and captures["other_plans"]:
+        others = ", ".join(f"run={plan}-*" for plan in captures["other_plans"])
+        lines.append(f"a new plan, {captures['plan']}: all is processed anew; {others} stay as they are")
+    return lines
+
+
+def shortened(lines: Iterable[str]) -> list[str]:
+    """Give the first of some lines, and how many more there are."""
+    all_ = list(lines)
+    more = [f"and {len(all_) - MOST_SHOWN:,} more like that"] if len(all_) > MOST_SHOWN else []
+    return all_[:MOST_SHOWN] + more
 
 
 def most_frequent(reasons: Mapping[str, int]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netbeam.ledger import MANIFEST
 from netbeam.publish import SUMMARY
 from pipeline.failures import ends_on_signals, sentence
 from pipeline.options import BadOption, Options
@@ -21,7 +22,7 @@ from transforms.remote import is_remote, set_up_file_systems
 from transforms.sources import MissingInput, Source, find_sources, printable
 
 if TYPE_CHECKING:
-    from apache_beam import Pipeline
+    from apache_beam import Pipeline, PTransform
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners import PipelineRunner
 
@@ -34,10 +35,33 @@ DETACHED = ("dataflow",)
 FAILED, FOUND_FAULTS = 1, 3
 
 
+class Outcome(NamedTuple):
+    """How a run ended: its exit status, and the content of summary.json unless it failed."""
+
+    status: int
+    summary: dict[str, Any] | None = None
+
+
 def run(options: Options, records: Records) -> int:
-    """Run the job; give the exit status."""
+    """Run the job, and write the metrics however it ends; give the exit status."""
+    from pipeline.metrics import measured
+
+    if options.metrics and preset_name(options.runner) in DETACHED:
+        raise BadOption(f"--metrics {options.metrics}: nobody waits for the job; summary.json has the sums")
+    with measured(options) as metrics:
+        if options.incremental:
+            from pipeline import incremental
+
+            outcome = incremental.attempt(options, records)
+        else:
+            outcome = attempt(options, records)
+        return metrics.take(outcome.status, outcome.summary)
+
+
+def attempt(options: Options, records: Records) -> Outcome:
+    """Process all captures; give the exit status and the summary."""
     if preset_name(options.runner) in DETACHED:
-        return submit(options, records)
+        return submit(options, records, lambda: work_of(options))
     if any(map(is_remote, (*options.inputs, options.output))):
         set_up_file_systems(options.beam)
     sources = sources_of(options)
@@ -50,21 +74,13 @@ def run(options: Options, records: Records) -> int:
             preset = preset_of(options)
             graph(None, preset.options(options), options, sources, records, space.spill)
         print_plan(options, sources)
-        return 0
+        return Outcome(0)
     with ends_on_signals(space.close):
         space.open()
         if space.note and not options.quiet:
             print(f"netbeam: {printable(space.note)}", file=sys.stderr)
         try:
-            with refusals():
-                preset = preset_of(options)
-                chosen = preset.options(options)
-            shown = not (options.quiet or options.json)
-            total = sum(source.size for source in sources)
-            with progress_bar(total, shown=shown), preset.runner(chosen) as runner:
-                with refusals():
-                    pipeline = graph(runner, chosen, options, sources, records, space.spill)
-                pipeline.run().wait_until_finish()
+            process(options, sources, records, space.spill)
             summary = read_summary(options.output)
         except BadOption:
             raise
@@ -72,20 +88,65 @@ def run(options: Options, records: Records) -> int:
             if options.debug:
                 raise
             print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
-            return FAILED
+            return Outcome(FAILED)
         finally:
             space.close()
+    return conclude(options, summary, options.output)
+
+
+def process(
+    options: Options,
+    sources: tuple[Source, ...],
+    records: Records,
+    spill: str,
+    then: PTransform | None = None,
+) -> None:
+    """Run the job on its runner to the end; `then` takes the summary that it gives."""
+    with refusals():
+        preset = preset_of(options)
+        chosen = preset.options(options)
+    shown = not (options.quiet or options.json)
+    total = sum(source.size for source in sources)
+    with progress_bar(total, shown=shown), preset.runner(chosen) as runner:
+        with refusals():
+            pipeline = graph(runner, chosen, options, sources, records, spill, then)
+        pipeline.run().wait_until_finish()
+
+
+def conclude(options: Options, summary: dict[str, Any], output: str) -> Outcome:
+    """Report a run that has ended well, with its results in `output`."""
     if options.json:
         print(json.dumps(summary, indent=2))
     elif not options.quiet:
         from pipeline.report import report
 
-        report(summary, printable(options.output))
-    return FOUND_FAULTS if options.strict and faults(summary) else 0
+        report(summary, printable(output))
+    return Outcome(FOUND_FAULTS if options.strict and faults(summary) else 0, summary)
 
 
-def submit(options: Options, records: Records) -> int:
-    """Hand the job to a runner that goes on without us; give the exit status.
+class Work(NamedTuple):
+    """What is to be done: `sources` are processed into `output`, and `then` takes the summary.
+
+    `spill` is a directory that all workers see, for the pieces of compressed captures.
+    """
+
+    options: Options
+    sources: tuple[Source, ...]
+    spill: str
+    output: str
+    then: PTransform | None = None
+
+
+def work_of(options: Options) -> Work:
+    """Give all captures to be processed, if the output may be written to."""
+    sources = sources_of(options)
+    space = workspace(options.output, options.run, overwrite=options.overwrite)
+    space.check()
+    return Work(options, sources, space.shared_spill, options.output)
+
+
+def submit(options: Options, records: Records, find: Callable[[], Work | Outcome]) -> Outcome:
+    """Hand the job to a runner that goes on without us; `find` gives its work, or how it ends without.
 
     What is temporary is the job's to remove: it may begin long after this process has ended.
     """
@@ -97,11 +158,11 @@ def submit(options: Options, records: Records) -> int:
     FileSystems.set_options(chosen)
     try:
         with preset.runner(chosen) as runner:
-            sources = sources_of(options)
-            space = workspace(options.output, options.run, overwrite=options.overwrite)
-            space.check()
+            work = find()
+            if isinstance(work, Outcome):
+                return work
             with refusals():
-                pipeline = graph(runner, chosen, options, sources, records, space.shared_spill)
+                pipeline = graph(runner, chosen, work.options, work.sources, records, work.spill, work.then)
             job = {} if options.dry_run else preset.submitted(pipeline.run(), chosen)
     except BadOption:
         raise
@@ -109,15 +170,16 @@ def submit(options: Options, records: Records) -> int:
         if options.debug:
             raise
         print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
-        return FAILED
+        return Outcome(FAILED)
     if options.dry_run:
-        print_plan(options, sources)
+        print_plan(options, work.sources)
     elif options.json:
-        print(json.dumps({**job, "output": printable(options.output)}, indent=2))
+        print(json.dumps({**job, "output": printable(work.output)}, indent=2))
     elif not options.quiet:
         print("\n".join(f"{name}: {value}" for name, value in job.items()))
-        print(f"results will be in {printable(options.output)}, {SUMMARY} as the last of them")
-    return 0
+        last = MANIFEST if options.incremental else SUMMARY
+        print(f"results will be in {printable(work.output)}, {last} as the last of them")
+    return Outcome(0)
 
 
 def sources_of(options: Options) -> tuple[Source, ...]:
@@ -135,15 +197,18 @@ def graph(
     sources: tuple[Source, ...],
     records: Records,
     spill: str,
+    then: PTransform | None = None,
 ) -> Pipeline:
-    """Give the pipeline of a run, ready to run on `runner`."""
+    """Give the pipeline of a run, ready to run on `runner`; `then` takes the summary that it gives."""
     import apache_beam as beam
 
     from pipeline import job
 
     pipeline = beam.Pipeline(runner=runner, options=chosen)
     Path(pipeline.local_tempdir).rmdir()  # for other languages' transforms; a killed run would leave it
-    job.build(pipeline, options, named(sources, options), records, spill)
+    summary = job.build(pipeline, options, named(sources, options), records, spill)
+    if then is not None:
+        summary | then
     return pipeline
 
 
@@ -185,7 +250,14 @@ def read_summary(output: str) -> dict[str, Any]:
 
 def faults(summary: Mapping[str, Any]) -> bool:
     """Tell whether anything was unknown, an error, or wrong with a file."""
-    return bool(summary["packets"]["unknown"] or summary["packets"]["errors"] or summary["problems"])
+    captures = summary.get("captures", {})
+    return bool(
+        summary["packets"]["unknown"]
+        or summary["packets"]["errors"]
+        or summary["problems"]
+        or captures.get("unreadable")
+        or captures.get("ledger_problems")
+    )
 
 
 def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
@@ -202,4 +274,4 @@ def print_plan(options: Options, sources: tuple[Source, ...]) -> None:
     print("  and errors.pcapng, unknown.pcapng, errors.jsonl for packets that can't be decoded")
     workers = "" if preset_name(options.runner) in DETACHED else f", {options.workers} workers"
     print(f"runner: {options.runner}{workers}")
-    print("nothing was read or written")
+    print("nothing was written")

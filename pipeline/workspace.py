@@ -30,6 +30,7 @@ class Workspace:
         self._output = Path(output)
         self._temporary = self._output / TEMPORARY
         self._folder = self._temporary / run
+        self.folder = str(self._folder)
         self.spill = self.shared_spill = str(self._folder / "spill")
         self._overwrite = overwrite
         self._lock = -1
@@ -133,7 +134,7 @@ class RemoteWorkspace:
         self._leftover_days = leftover_days
         self._storage = BeamStorage()
         self._temporary = f"{self._output}/{TEMPORARY}"
-        self._folder = f"{self._temporary}/{run}"
+        self.folder = self._folder = f"{self._temporary}/{run}"
         self.spill = os.path.join(tempfile.gettempdir(), f"netbeam-{run}")  # noqa: PTH118 - a string in elements
         self.shared_spill = f"{self._folder}/spill"
         self.note = ""

@@ -444,6 +444,7 @@ def test_the_launcher_passes_every_parameter():
         "buffer_size": "1M",
         "shards": "4",
         "framing_range": "16M",
+        "settle": "600",
         "sdk_container_image": "reg/netbeam:1",
     }
     switches = {p["name"]: "true" for p in PARAMETERS if p["paramType"] == "BOOLEAN"}
@@ -457,7 +458,7 @@ def test_the_launcher_passes_every_parameter():
     assert (run.output, run.types, run.encoders) == ("gs://lab/out", ("TCP",), "gs://lab/own.py")
     assert (run.source_name, run.created, run.compression) == ("tap 3, north", -1_500_000_000, "zstd")
     assert (run.buffer_bytes, run.shards, run.framing_range) == (1 << 20, 4, 16 << 20)
-    assert run.runner == "dataflow"
+    assert (run.runner, run.settle) == ("dataflow", 600)
     assert all(getattr(run, name) for name in switches)
     assert run.beam == (*launcher[1:], "--sdk_container_image=reg/netbeam:1")
 

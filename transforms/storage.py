@@ -77,6 +77,11 @@ class BeamStorage:
         with self.open(path, size) as file:
             return file.read(size).decode()
 
+    def find(self, folder: str, pattern: str) -> list[str]:
+        """Give the paths in a folder that match a glob, sorted."""
+        with plainly(folder):
+            return sorted(file.path for file in matched(file_system(folder), self.join(folder, pattern)))
+
     def taken(self, path: str) -> bool:
         """Tell whether a directory with something in it is there."""
         system = file_system(path)

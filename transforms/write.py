@@ -230,9 +230,9 @@ class WriteRecords(beam.PTransform):
 
     Applied to a dict of PCollections: "accounts" holds Accounts, at least one; all the others hold
     Blocks. Files appear under their final names only when all are whole and the account adds up; a
-    record type without records has none. Temporary files lie in `output`/.netbeam-tmp/`run` and stay
-    for the caller to remove. Gives the content of summary.json, of which `about` is a part; `started`
-    (Unix s) is when the run began.
+    record type without records has none. Temporary files lie in .netbeam-tmp/`run` in the folder
+    `beside`, or else in `output`, and stay for the caller to remove. Gives the content of summary.json, of
+    which `about` is a part; `started` (Unix s) is when the run began.
 
     Raises:
         AccountError, LostBlock, OSError: in the running pipeline; nothing was published then.
@@ -245,10 +245,11 @@ class WriteRecords(beam.PTransform):
     about: Mapping[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
     run: str = field(default_factory=lambda: uuid4().hex)
+    beside: str = ""
 
     def expand(self, inputs: Mapping[str, PCollection]) -> PCollection[dict[str, Any]]:
         """Wire it."""
-        folder = storage_of(self.output).join(self.output, publish.TEMPORARY, self.run)
+        folder = storage_of(self.output).join(self.beside or self.output, publish.TEMPORARY, self.run)
         blocks = {name: each for name, each in inputs.items() if name != "accounts"}
         account = inputs["accounts"] | "Add up" >> beam.CombineGlobally(AddAccounts()).without_defaults()
         merge_segments = MergeSegments(folder, self.headers, self.codec, self.shards, account)

@@ -25,6 +25,7 @@ LEFT_OUT = {
     "quiet": "nobody sees what a launcher prints",
     "json": "nobody sees what a launcher prints",
     "strict": "nobody waits for the job",
+    "metrics": "nobody waits for the job",
     "dry_run": "the launcher must begin a job",
     "remove_leftovers": "what is temporary is the job's to remove",
 }
