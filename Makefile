@@ -4,7 +4,7 @@ CAPTURE ?= sample/office.pcap
 BIN := .venv/bin
 SETUP := .venv/.complete
 
-.PHONY: help setup run test test-all check format schema golden bench asan dataflow clean
+.PHONY: help setup airflow run test test-all check format schema golden bench asan dataflow clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -18,6 +18,10 @@ $(SETUP): pyproject.toml setup.py $(wildcard netbeam/kernel/*.py netbeam/kernel/
 	@$(BIN)/python -c "from netbeam.kernel import compiled; print('kernel: compiled' if compiled() else \
 	  'kernel: interpreted, about fifty times slower: install a C compiler and run make setup again')"
 	@touch $@
+
+airflow: $(SETUP) ## Airflow in .venv/airflow, for the test of the example that is its DAG
+	$(PYTHON) -m venv .venv/airflow
+	.venv/airflow/bin/python -m pip install --quiet "apache-airflow==3.3.*"
 
 run: $(SETUP) sample/office.pcap ## run the main job on a sample capture (or CAPTURE=file)
 	$(BIN)/netbeam run $(CAPTURE) -o sample/out --overwrite
