@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+import boto3
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners import PipelineRunner
@@ -19,6 +20,7 @@ from captures import pcap, some_packets
 from hypothesis import given
 from hypothesis import strategies as st
 from objects import OBJECTS
+from s3 import s3_server
 
 import netbeam
 from benchmarks.traffic import write_capture
@@ -41,6 +43,7 @@ from netbeam.storage import LocalStorage
 from pipeline.captures import LONGEST_WAIT, STAMPS
 from pipeline.cli import main
 from pipeline.run import preset_of
+from transforms import s3
 from transforms.sources import open_remote
 
 ROOT = Path(__file__).parents[1]
@@ -873,3 +876,37 @@ def test_a_capture_that_another_run_did_meanwhile_is_not_done_twice(night, bucke
     [manifest] = [key for key in keys("out/run=") if key.endswith(MANIFEST)]
     folder = manifest.removesuffix(MANIFEST)
     assert all(path.startswith(f"{bucket}/{folder}") for path in OBJECTS)
+
+
+@pytest.fixture
+def s3_bucket(monkeypatch):
+    """A bucket of S3 with a capture `in/a.pcap`: its client, and the option that leads to its server."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    s3.boto_client.cache_clear()
+    with s3_server() as (host, port):
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
+        client.create_bucket(Bucket="night")
+        client.put_object(Bucket="night", Key="in/a.pcap", Body=capture_bytes(1))
+        yield client, f"--s3_endpoint_url=http://{host}:{port}"
+    s3.boto_client.cache_clear()
+
+
+def test_captures_and_partitions_may_lie_in_s3(night, s3_bucket, capsys):
+    client, endpoint = s3_bucket
+    flags = ["--settle", 0, "--source-name", "tap", endpoint]
+    where = {"inputs": ["s3://night/in"], "out": "s3://night/out"}
+    first = told(capsys, *flags, **where)
+    assert first["processed"] == ["s3://night/in/a.pcap"]
+    keys = [each["Key"] for each in client.list_objects_v2(Bucket="night", Prefix="out/")["Contents"]]
+    assert all(key.startswith((f"out/run={first['run']}/", f"out/{STAMPS}")) for key in keys)
+    Path("in/b.pcap").unlink()
+    local = told(capsys, "--source-name", "tap")["run"]
+    for name, data in results(partitions()[local]).items():
+        if name != MANIFEST:  # it has the capture's address
+            stored = client.get_object(Bucket="night", Key=f"out/run={first['run']}/{name}")
+            assert stored["Body"].read() == data, name
+    client.copy_object(Bucket="night", Key="in/b.pcap", CopySource="night/in/a.pcap")
+    second = told(capsys, *flags, **where)
+    assert (second["run"], second["done_before"]) == (None, 2)
