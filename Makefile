@@ -3,6 +3,8 @@ PYTHON ?= python3
 CAPTURE ?= sample/office.pcap
 BIN := .venv/bin
 SETUP := .venv/.complete
+# Tests of where and when the job runs, for which it makes no difference how the kernel does.
+PLACES := dataflow flink flink_k8s incremental killed metrics remote schedule
 
 .PHONY: help setup airflow run test test-all check format schema golden bench asan dataflow clean
 
@@ -31,7 +33,7 @@ sample/office.pcap: benchmarks/traffic.py | $(SETUP)
 
 test: $(SETUP) ## the tests, with the compiled kernel and with the interpreted one
 	$(BIN)/python -m pytest -q
-	NETBEAM_PURE=1 $(BIN)/python -m pytest -q
+	NETBEAM_PURE=1 $(BIN)/python -m pytest -q $(PLACES:%=--ignore=tests/test_%.py)
 
 test-all: test asan ## the tests, slow ones and long random searches too, and the kernel under AddressSanitizer
 	$(BIN)/python -m pytest -q -m slow

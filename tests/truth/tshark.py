@@ -27,6 +27,9 @@ DISSECTED = re.compile(
 )
 """Protocols that stay enabled: what others would find is not netbeam's to decode yet."""
 
+ENVIRONMENT = dict(os.environ)
+"""Copied while only one thread runs: pytest changes the environment for each test."""
+
 PREFERENCES = (
     "ip.defragment:FALSE",
     "ipv6.defragment:FALSE",
@@ -56,7 +59,7 @@ def dissect(path: Path, fields: Sequence[str], profile: Path) -> list[Said]:
     command += ["-c", str(PACKETS)] if PACKETS else []
     command += [part for field in fields for part in ("-e", field)]
     # A capture that is cut or of no known format ends tshark with an error after the packets it can read.
-    environment = {**os.environ, "WIRESHARK_CONFIG_DIR": str(profile)}
+    environment = {**ENVIRONMENT, "WIRESHARK_CONFIG_DIR": str(profile)}
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     packets = []
     for line in done.stdout.decode("utf-8", "surrogateescape").split("\n")[:-1]:
