@@ -56,6 +56,7 @@ class Options:
     created: int | None = None
     runner: str = "direct"
     framing_range: int = RANGE_BYTES
+    flink_master: str = ""
     workers: int = field(default_factory=lambda: usual_workers())
     quiet: bool = False
     json: bool = False

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners import PipelineRunner
 
-PRESETS = {"direct": "runners.direct", "fnapi": "runners.direct", "dataflow": "runners.dataflow"}
+PRESETS = {
+    "direct": "runners.direct",
+    "fnapi": "runners.direct",
+    "flink": "runners.flink.preset",
+    "dataflow": "runners.dataflow",
+}
 """The modules that set up runners, by name without "runner" in small letters."""
 
 DETACHED = ("dataflow",)

@@ -1,0 +1,58 @@
+"""Where Java and Flink's jars are: `make flink` puts the jars there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from pipeline.options import BadOption
+
+FLINK_VERSION = "1.19"
+"""The one that Beam is told; pom.xml and CLUSTER_PACKAGE are of the same."""
+CLUSTER_PACKAGE = "apache-flink-libraries==1.19.3"
+OPENED = ("util", "lang", "nio", "time")
+"""Packages under java.base that Flink's serializers look into, which Java 17 allows only on request."""
+
+
+def home() -> Path:
+    """Give the directory of the jars: NETBEAM_FLINK_HOME, or .flink beside the packages."""
+    chosen = os.environ.get("NETBEAM_FLINK_HOME", "")
+    return Path(chosen).absolute() if chosen else Path(__file__).parents[2] / ".flink"
+
+
+def job_server_jars() -> Path:
+    """Give the directory of Beam's job server, which holds an embedded Flink too."""
+    return home() / "job-server"
+
+
+def cluster_jars() -> Path:
+    """Give the directory of a standalone Flink."""
+    return home() / "cluster"
+
+
+def java() -> str:
+    """Give the path of Java's launcher.
+
+    Raises:
+        BadOption: there is none.
+    """
+    under = os.environ.get("JAVA_HOME", "")
+    found = shutil.which("java", path=f"{under}/bin") if under else shutil.which("java")
+    if not found:
+        where = f"JAVA_HOME ({under})" if under else "PATH"
+        raise BadOption(f"--runner flink: no java in {where}; install Java 17 or 11")
+    return found
+
+
+def java_command(jars: Path, *flags: str) -> list[str]:
+    """Give the command that starts Java on a directory of jars; a class and its arguments follow.
+
+    Raises:
+        BadOption: Java or the jars are not there.
+    """
+    launcher = java()
+    if not any(jars.glob("*.jar")):
+        raise BadOption(f"--runner flink: no jars in {jars}; `make flink` fetches them")
+    opens = [f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in OPENED]
+    return [launcher, *opens, *flags, "-cp", f"{jars}/*"]
