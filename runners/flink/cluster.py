@@ -20,7 +20,7 @@ from pathlib import Path
 from pipeline.options import BadOption
 from runners.flink import rest
 from runners.flink.guard import kill, spawn, stop
-from runners.flink.home import cluster_jars, java_command
+from runners.flink.home import beam_jars, cluster_jars, java_command
 from runners.flink.pool import PORT as POOL_PORT
 
 REST_PORT = 8081
@@ -61,12 +61,14 @@ class Cluster:
     """The processes of a standalone Flink, by name: "jobmanager", "taskmanager-1", ..., "pool".
 
     `master` is the address for --flink-master, `pool` the one for --environment_config. Logs and all that
-    is temporary lie in `folder`.
+    is temporary lie in `folder`. Without `beam` the class path is Flink's alone, and jobs bring Beam.
     """
 
-    def __init__(self, folder: Path, *, slots: int, rest_port: int = 0, pool_port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, slots: int, beam: bool = True, rest_port: int = 0, pool_port: int = 0
+    ) -> None:
         self._folder = folder
-        self._slots = slots
+        self._jars = [cluster_jars(), beam_jars()] if beam else [cluster_jars()]
         self._pool_port = pool_port or free_port()
         rest_port = rest_port or free_port()
         self.master = f"localhost:{rest_port}"
@@ -124,7 +126,7 @@ class Cluster:
     def _java(self, heap: str, main: str) -> list[str]:
         log = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
         temporary = f"-Djava.io.tmpdir={self._folder}"
-        return [*java_command(cluster_jars(), heap, log, temporary), main, "--configDir", str(self._folder)]
+        return [*java_command(self._jars, heap, log, temporary), main, "--configDir", str(self._folder)]
 
     def _start(self, name: str, command: Sequence[str]) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
@@ -133,7 +135,7 @@ class Cluster:
 
 @contextmanager
 def cluster(
-    task_managers: int = 2, slots: int = 2, *, rest_port: int = 0, pool_port: int = 0
+    task_managers: int = 2, slots: int = 2, *, beam: bool = True, rest_port: int = 0, pool_port: int = 0
 ) -> Iterator[Cluster]:
     """Run a cluster for the length of the body; ports of 0 are chosen.
 
@@ -141,7 +143,8 @@ def cluster(
         BadOption: Java or the jars are missing, or it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="netbeam-cluster-", ignore_cleanup_errors=True) as folder:
-        started = Cluster(Path(folder), slots=slots, rest_port=rest_port, pool_port=pool_port)
+        ports = {"rest_port": rest_port, "pool_port": pool_port}
+        started = Cluster(Path(folder), slots=slots, beam=beam, **ports)
         try:
             started.start_job_manager()
             for number in range(task_managers):

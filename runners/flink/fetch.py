@@ -11,23 +11,35 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.options import BadOption
-from runners.flink.home import CLUSTER_PACKAGE, cluster_jars, java, job_server_jars
+from runners.flink.home import CLUSTER_PACKAGE, STAYS, home, java
 
 POM = Path(__file__).with_name("pom.xml")
 CLUSTER_JARS = ("flink-dist", "log4j")
 """What a cluster needs of Flink's jars, by the beginnings of their names: all others are of its SQL."""
+BEAM_JARS = (
+    "args4j", "beam-model", "beam-runners", "beam-sdks-java-core", "beam-sdks-java-harness", "beam-vendor",
+    "byte-buddy", "checker-qual", "classgraph", "commons-", "jackson", "joda-time", "jsr305", "protobuf-java",
+    "snappy",
+)  # fmt: skip
+"""What a cluster needs of the job server's jars: all others are Flink's own, or for Google's cloud."""
 
 
-def fetch_job_server(folder: Path) -> None:
-    """Copy the jars that pom.xml names, and those that they need, to a directory."""
+def fetch_beam(folder: Path) -> None:
+    """Copy the jars that pom.xml names, and those that they need, to directories."""
     maven = shutil.which("mvn")
     if not maven:
         raise BadOption("no mvn in PATH; install Maven")
     command = [maven, "--batch-mode", "--quiet", "-f", str(POM), "dependency:copy-dependencies"]
-    call([*command, f"-DoutputDirectory={folder}"])
+    server, beam = folder / "job-server" / STAYS, folder / "beam"
+    call([*command, f"-DoutputDirectory={server}"])
+    (beam / STAYS).mkdir(parents=True)
+    for jar in sorted(server.iterdir()):
+        if jar.name.startswith(BEAM_JARS):
+            (beam / STAYS / jar.name).hardlink_to(jar)
+            jar.rename(beam / jar.name)
 
 
-def fetch_cluster(folder: Path) -> None:
+def fetch_flink(folder: Path) -> None:
     """Take the jars of a standalone Flink out of its source distribution."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
@@ -38,7 +50,7 @@ def fetch_cluster(folder: Path) -> None:
                 name = Path(member.name).name
                 if "/deps/lib/" in member.name and name.startswith(CLUSTER_JARS):
                     member.name = name
-                    files.extract(member, folder, filter="data")
+                    files.extract(member, folder / "cluster", filter="data")
 
 
 def call(command: list[str]) -> None:
@@ -47,29 +59,32 @@ def call(command: list[str]) -> None:
         raise BadOption(f"failed: {' '.join(command)}")
 
 
-def fetch(folder: Path, into: Callable[[Path], None]) -> None:
-    """Fill a directory, or leave it as it is if it was filled before; half a directory is never left."""
-    if folder.is_dir():
-        print(f"{folder}: there already")
+def fetch(into: Callable[[Path], None], wanted: str, *names: str) -> None:
+    """Make directories of home(), or leave them if what is `wanted` now is what they were made from."""
+    stamp = home() / f"{names[0]}.from"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        print(f"{', '.join(str(home() / name) for name in names)}: there already")
         return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}-") as place:
-        whole = Path(place, folder.name)
-        whole.mkdir()
-        into(whole)
-        whole.rename(folder)
-    size = sum(jar.stat().st_size for jar in folder.iterdir())
-    print(f"{folder}: {sum(1 for _ in folder.iterdir())} jars, {size >> 20} MB")
+    home().mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=home()) as place:
+        into(Path(place))
+        for name in names:
+            shutil.rmtree(home() / name, ignore_errors=True)
+            Path(place, name).rename(home() / name)
+            jars = list((home() / name).rglob("*.jar"))
+            print(f"{home() / name}: {len(jars)} jars, {sum(jar.stat().st_size for jar in jars) >> 20} MB")
+    stamp.write_text(wanted)
 
 
 def main() -> int:
     """Fetch what is not there; give the exit status."""
     try:
         java()
-        fetch(job_server_jars(), fetch_job_server)
-        fetch(cluster_jars(), fetch_cluster)
+        fetch(fetch_beam, POM.read_text(), "beam", "job-server")
+        fetch(fetch_flink, CLUSTER_PACKAGE, "cluster")
     except BadOption as error:
-        print(f"make flink: {error}", file=sys.stderr)
+        print(f"make flink: {str(error).removeprefix('--runner flink: ')}", file=sys.stderr)
         return 1
     return 0
 

@@ -13,8 +13,7 @@ from apache_beam.options.pipeline_options import (
     PipelineOptions,
     PortableOptions,
 )
-from apache_beam.portability.api import beam_runner_api_pb2
-from apache_beam.runners.portability.portable_runner import PipelineResult, PortableRunner
+from apache_beam.runners.portability.portable_runner import PortableRunner
 
 from pipeline.options import BadOption, Options
 from runners.flink import rest
@@ -23,6 +22,9 @@ from runners.flink.server import EMBEDDED, job_server
 
 POOL = "localhost:50000"
 """Where a TaskManager finds its Python worker pool if --environment_config says nothing else."""
+
+WORKERS_STAY_MS = 10_000
+"""How long a worker waits for the job's next step. Flink keeps it only where its class path holds Beam."""
 
 
 def options(run: Options) -> PipelineOptions:
@@ -37,6 +39,7 @@ def options(run: Options) -> PipelineOptions:
         f"--flink_version={FLINK_VERSION}",
         f"--parallelism={run.workers}",
         f"--job_name=netbeam-{run.run}",
+        f"--environment_cache_millis={WORKERS_STAY_MS}",
     ]
     if master in ("[auto]", EMBEDDED):
         return PipelineOptions(
@@ -53,6 +56,7 @@ def options(run: Options) -> PipelineOptions:
         [
             *common,
             "--environment_type=EXTERNAL",
+            "--environment_cache_millis=30000",
             f"--environment_config={POOL}",
             # Python encoders hold the lock that the kernel does without: a process for each slot.
             f"--sdk_worker_parallelism={0 if run.encoders else 1}",
@@ -70,26 +74,17 @@ def runner(options: PipelineOptions) -> Iterator[PortableRunner]:
         BadOption: Java, the jars or the cluster are not there.
     """
     master = options.view_as(FlinkRunnerOptions).flink_master
+    upload = False
     if master != EMBEDDED:
         try:
-            rest.ask(master, "/overview")
+            upload = not rest.has_jar(master, "beam-runners-flink-")
         except OSError as error:
             raise BadOption(f"--flink-master {master}: no Flink cluster answers there: {error}") from None
     debug = logging.getLogger().isEnabledFor(logging.INFO)
     job = options.view_as(GoogleCloudOptions).job_name
-    with job_server(master, job, shown=debug) as endpoint, errors_said_once(not debug):
+    with errors_said_once(not debug), job_server(master, job, upload=upload, shown=debug) as endpoint:
         options.view_as(PortableOptions).job_endpoint = endpoint
-        yield FlinkRunner()
-
-
-class FlinkRunner(PortableRunner):
-    """Runs a pipeline on the job server that the options name."""
-
-    def run_portable_pipeline(
-        self, pipeline: beam_runner_api_pb2.Pipeline, options: PipelineOptions
-    ) -> PipelineResult:
-        """Submit a pipeline; waiting for its end raises what made it fail, in the words of its cause."""
-        return super().run_portable_pipeline(pipeline, options)
+        yield PortableRunner()
 
 
 @contextmanager

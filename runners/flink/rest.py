@@ -29,6 +29,12 @@ def ask(master: str, path: str, *, method: str = "GET", seconds: float = 10) -> 
         raise OSError("the answer is not Flink's") from None
 
 
+def has_jar(master: str, beginning: str) -> bool:
+    """Tell whether the JobManager has a jar in its class path whose name begins so."""
+    jars = ask(master, "/jobmanager/environment")["classpath"]
+    return any(jar.rpartition("/")[2].startswith(beginning) for jar in jars)
+
+
 def jobs_named(master: str, name: str) -> list[dict[str, Any]]:
     """Give what the JobManager says of the jobs of a name: jid, state, ..."""
     return [job for job in ask(master, "/jobs/overview")["jobs"] if job["name"] == name]

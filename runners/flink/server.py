@@ -16,7 +16,7 @@ from typing import IO
 
 from pipeline.options import BadOption
 from runners.flink.guard import guarded
-from runners.flink.home import java_command, job_server_jars
+from runners.flink.home import STAYS, beam_jars, java_command, job_server_jars
 
 EMBEDDED = "[local]"
 EMBEDDED_FLINK = """\
@@ -34,11 +34,11 @@ _DRIVER = "org.apache.beam.runners.jobsubmission.JobServerDriver"
 
 
 @contextmanager
-def job_server(master: str, job: str, *, shown: bool = False) -> Iterator[str]:
+def job_server(master: str, job: str, *, upload: bool = False, shown: bool = False) -> Iterator[str]:
     """Run the job server; give its address. What it logs goes to standard error if `shown`.
 
     `master` is a cluster's host:port or EMBEDDED. A job of the name `job` that still runs on the cluster
-    at the end is cancelled.
+    at the end is cancelled. With `upload` the job takes the jars of Beam along.
 
     Raises:
         BadOption: Java or the jars are missing, or it does not start.
@@ -48,7 +48,7 @@ def job_server(master: str, job: str, *, shown: bool = False) -> Iterator[str]:
         Path(folder, "flink-conf.yaml").write_text(EMBEDDED_FLINK if master == EMBEDDED else CLUSTERS_JOB)
         command = [
             *java_command(
-                job_server_jars(),
+                [beam_jars() if upload else beam_jars() / STAYS, job_server_jars()],
                 f"-Djava.io.tmpdir={folder}",
                 f"-Dorg.slf4j.simpleLogger.defaultLogLevel={level}",
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
