@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -56,7 +56,8 @@ def run(options: Options, records: Records) -> int:
             graph(None, preset.options(options), options, sources, records, space.spill)
         print_plan(options, sources)
         return 0
-    with ends_on_signals(space.close):
+    endings = [space.close]
+    with ends_on_signals(lambda: call_all(endings)):
         space.open()
         if space.note and not options.quiet:
             print(f"netbeam: {printable(space.note)}", file=sys.stderr)
@@ -67,6 +68,8 @@ def run(options: Options, records: Records) -> int:
             shown = not (options.quiet or options.json)
             total = sum(source.size for source in sources)
             with progress_bar(total, shown=shown), preset.runner(chosen) as runner:
+                if hasattr(runner, "interrupt"):  # a job that runs elsewhere has to end first
+                    endings.insert(0, runner.interrupt)
                 with refusals():
                     pipeline = graph(runner, chosen, options, sources, records, space.spill)
                 pipeline.run().wait_until_finish()
@@ -131,6 +134,10 @@ def sources_of(options: Options) -> tuple[Source, ...]:
         return tuple(find_sources(options.inputs, skip=options.output))
     except MissingInput as error:
         raise BadOption(str(error)) from None
+def call_all(functions: Iterable[Callable[[], None]]) -> None:
+    """Call functions in turn."""
+    for function in functions:
+        function()
 
 
 def graph(

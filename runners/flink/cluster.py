@@ -39,9 +39,15 @@ rest.bind-address: localhost
 rest.port: {rest}
 heartbeat.interval: 1000
 heartbeat.timeout: 10000
+restart-strategy.type: exponential-delay
+restart-strategy.exponential-delay.initial-backoff: 2 s
+restart-strategy.exponential-delay.backoff-multiplier: 2
+restart-strategy.exponential-delay.max-backoff: 30 s
+restart-strategy.exponential-delay.attempts-before-reset-backoff: 4
 io.tmp.dirs: {folder}
 """
-"""Short heartbeats: a lost TaskManager is noticed within seconds."""
+"""Short heartbeats: a lost TaskManager is noticed within seconds. Beam gives batch jobs no restart strategy,
+so the cluster has to; this one takes several tasks that fail at once for one failure."""
 MEMORY = {
     "framework.heap.size": "128m",
     "task.heap.size": "384m",

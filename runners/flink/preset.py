@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import grpc
 from apache_beam.options.pipeline_options import (
     FlinkRunnerOptions,
     GoogleCloudOptions,
@@ -16,13 +18,15 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.portability.portable_runner import PortableRunner
 
 from pipeline.options import BadOption, Options
+from runners.direct import report_errors_once
 from runners.flink import rest
 from runners.flink.home import FLINK_VERSION
-from runners.flink.server import EMBEDDED, job_server
+from runners.flink.server import EMBEDDED, JobServer, job_server
 
 POOL = "localhost:50000"
 """Where a TaskManager finds its Python worker pool if --environment_config says nothing else."""
 
+_JAVA_CLASS = re.compile(r"^(?:[a-z][\w]*\.)+[A-Z][\w$]*: ")
 WORKERS_STAY_MS = 10_000
 """How long a worker waits for the job's next step. Flink keeps it only where its class path holds Beam."""
 
@@ -82,22 +86,65 @@ def runner(options: PipelineOptions) -> Iterator[PortableRunner]:
             raise BadOption(f"--flink-master {master}: no Flink cluster answers there: {error}") from None
     debug = logging.getLogger().isEnabledFor(logging.INFO)
     job = options.view_as(GoogleCloudOptions).job_name
-    with errors_said_once(not debug), job_server(master, job, upload=upload, shown=debug) as endpoint:
-        options.view_as(PortableOptions).job_endpoint = endpoint
-        yield PortableRunner()
+    with errors_said_once(not debug), job_server(master, job, upload=upload, shown=debug) as server:
+        options.view_as(PortableOptions).job_endpoint = server.address
+        try:
+            yield FlinkRunner(server)
+        except RuntimeError as error:
+            raise RuntimeError(in_words(str(error), options)) from error
+
+
+class FlinkRunner(PortableRunner):
+    """Runs pipelines on a job server."""
+
+    def __init__(self, server: JobServer) -> None:
+        super().__init__()
+        self._server = server
+
+    def interrupt(self) -> None:
+        """Cancel the job and stop the job server, from any thread; return when nothing runs any more."""
+        self._server.stop()
+
+
+def in_words(message: str, options: PipelineOptions) -> str:
+    """Give the sentence for what the job server says of a failed job; a Python traceback stays as it is."""
+    if "Traceback" in message:
+        return message
+    if "NoResourceAvailableException" in message:
+        workers = options.view_as(FlinkRunnerOptions).parallelism
+        return f"the Flink cluster has no {workers} free slots within its time limit; give fewer --workers"
+    if "java.net.ConnectException" in message:
+        pool = options.view_as(PortableOptions).environment_config
+        return (
+            f"a TaskManager finds no Python worker pool at {pool}; start `python -m runners.flink.pool` beside "
+            "each, or say by --environment_config where they are"
+        )
+    state, _, cause = message.partition("failed in state ")[2].partition(": ")
+    if state == "CANCELLED":
+        return "the job was cancelled on the Flink cluster; nothing was published"
+    return f"Flink: {_JAVA_CLASS.sub('', cause or message)}"
 
 
 @contextmanager
 def errors_said_once(yes: bool) -> Iterator[None]:
-    """Keep the job server's error messages off the log: the exception that the run raises has them."""
+    """Keep Beam's threads in this process from printing errors: the exception that the run raises has them."""
 
     def own(record: logging.LogRecord) -> bool:
         return record.funcName != "read_messages"
 
-    root = logging.getLogger()
-    if yes:
-        root.addFilter(own)
+    if not yes:
+        yield
+        return
+    report_errors_once()
+    root, hook = logging.getLogger(), threading.excepthook
+    root.addFilter(own)
+    threading.excepthook = lambda raised: None if is_grpc(raised) else hook(raised)
     try:
         yield
     finally:
         root.removeFilter(own)
+
+
+def is_grpc(raised: threading.ExceptHookArgs) -> bool:
+    """Tell whether a thread ended because the job server, at its end, hung up."""
+    return issubclass(raised.exc_type, grpc.RpcError)

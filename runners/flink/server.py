@@ -11,31 +11,32 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from pipeline.options import BadOption
-from runners.flink.guard import guarded
+from runners.flink.guard import guarded, stop
 from runners.flink.home import STAYS, beam_jars, java_command, job_server_jars
 
 EMBEDDED = "[local]"
-EMBEDDED_FLINK = """\
-rest.port: 0
-"""
-CLUSTERS_JOB = """\
-restart-strategy.type: fixed-delay
-restart-strategy.fixed-delay.attempts: 5
-restart-strategy.fixed-delay.delay: 10 s
-"""
-"""A job that loses a process is started again: what restarts the process has that time for it."""
 LAST_LINES = 200
 _STARTED = re.compile(r"JobService started on (\S+)")
 _DRIVER = "org.apache.beam.runners.jobsubmission.JobServerDriver"
 
 
+class JobServer(NamedTuple):
+    """A running job server: its address, and the guard of its process."""
+
+    address: str
+    guard: subprocess.Popen
+
+    def stop(self) -> None:
+        """End the job and the process, and wait until they have ended."""
+        stop(self.guard)
+
+
 @contextmanager
-def job_server(master: str, job: str, *, upload: bool = False, shown: bool = False) -> Iterator[str]:
-    """Run the job server; give its address. What it logs goes to standard error if `shown`.
+def job_server(master: str, job: str, *, upload: bool = False, shown: bool = False) -> Iterator[JobServer]:
+    """Run the job server. What it logs goes to standard error if `shown`.
 
     `master` is a cluster's host:port or EMBEDDED. A job of the name `job` that still runs on the cluster
     at the end is cancelled. With `upload` the job takes the jars of Beam along.
@@ -45,7 +46,6 @@ def job_server(master: str, job: str, *, upload: bool = False, shown: bool = Fal
     """
     level = "info" if shown else "warn"
     with tempfile.TemporaryDirectory(prefix="netbeam-flink-", ignore_cleanup_errors=True) as folder:
-        Path(folder, "flink-conf.yaml").write_text(EMBEDDED_FLINK if master == EMBEDDED else CLUSTERS_JOB)
         command = [
             *java_command(
                 [beam_jars() if upload else beam_jars() / STAYS, job_server_jars()],
@@ -60,12 +60,11 @@ def job_server(master: str, job: str, *, upload: bool = False, shown: bool = Fal
             "--expansion-port=-1",
             f"--flink-master={master}",
             f"--artifacts-dir={folder}/artifacts",
-            f"--flink-conf-dir={folder}",
         ]
         cluster = ("", "") if master == EMBEDDED else (master, job)
         with guarded(command, job=cluster, output=subprocess.PIPE) as guard:
             assert guard.stdout
-            yield address(TextIOWrapper(guard.stdout, errors="replace"), shown)
+            yield JobServer(address(TextIOWrapper(guard.stdout, errors="replace"), shown), guard)
 
 
 def address(output: IO[str], shown: bool) -> str:
