@@ -78,12 +78,16 @@ def runner(options: PipelineOptions) -> Iterator[PortableRunner]:
         BadOption: Java, the jars or the cluster are not there.
     """
     master = options.view_as(FlinkRunnerOptions).flink_master
+    workers = options.view_as(FlinkRunnerOptions).parallelism
     upload = False
     if master != EMBEDDED:
         try:
+            slots = rest.most_slots(master)
             upload = not rest.has_jar(master, "beam-runners-flink-")
         except OSError as error:
             raise BadOption(f"--flink-master {master}: no Flink cluster answers there: {error}") from None
+        if workers > slots:
+            raise BadOption(f"--workers {workers}: the Flink cluster at {master} has {slots:.0f} slots")
     debug = logging.getLogger().isEnabledFor(logging.INFO)
     job = options.view_as(GoogleCloudOptions).job_name
     with errors_said_once(not debug), job_server(master, job, upload=upload, shown=debug) as server:
@@ -116,8 +120,8 @@ def in_words(message: str, options: PipelineOptions) -> str:
     if "java.net.ConnectException" in message:
         pool = options.view_as(PortableOptions).environment_config
         return (
-            f"a TaskManager finds no Python worker pool at {pool}; start `python -m runners.flink.pool` beside "
-            "each, or say by --environment_config where they are"
+            f"a TaskManager finds no Python worker pool at {pool}; start `python -m runners.flink.pool` "
+            "beside each, or say by --environment_config where they are"
         )
     state, _, cause = message.partition("failed in state ")[2].partition(": ")
     if state == "CANCELLED":
@@ -127,7 +131,7 @@ def in_words(message: str, options: PipelineOptions) -> str:
 
 @contextmanager
 def errors_said_once(yes: bool) -> Iterator[None]:
-    """Keep Beam's threads in this process from printing errors: the exception that the run raises has them."""
+    """Keep Beam's threads in this process from printing errors that the run's own exception has, too."""
 
     def own(record: logging.LogRecord) -> bool:
         return record.funcName != "read_messages"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import urllib.error
 import urllib.request
 from typing import Any
@@ -33,6 +34,14 @@ def has_jar(master: str, beginning: str) -> bool:
     """Tell whether the JobManager has a jar in its class path whose name begins so."""
     jars = ask(master, "/jobmanager/environment")["classpath"]
     return any(jar.rpartition("/")[2].startswith(beginning) for jar in jars)
+
+
+def most_slots(master: str) -> float:
+    """Give how many parallel parts a job may have: without limit where TaskManagers come on demand."""
+    settings = {each["key"] for each in ask(master, "/jobmanager/config")}
+    if settings & {"kubernetes.cluster-id", "yarn.application.id"}:
+        return math.inf
+    return ask(master, "/overview")["slots-total"]
 
 
 def jobs_named(master: str, name: str) -> list[dict[str, Any]]:
