@@ -40,7 +40,7 @@ rest.port: {rest}
 heartbeat.interval: 1000
 heartbeat.timeout: 10000
 restart-strategy.type: exponential-delay
-restart-strategy.exponential-delay.initial-backoff: 2 s
+restart-strategy.exponential-delay.initial-backoff: 3 s
 restart-strategy.exponential-delay.backoff-multiplier: 2
 restart-strategy.exponential-delay.max-backoff: 30 s
 restart-strategy.exponential-delay.attempts-before-reset-backoff: 4

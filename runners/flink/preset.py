@@ -27,8 +27,10 @@ POOL = "localhost:50000"
 """Where a TaskManager finds its Python worker pool if --environment_config says nothing else."""
 
 _JAVA_CLASS = re.compile(r"^(?:[a-z][\w]*\.)+[A-Z][\w$]*: ")
-WORKERS_STAY_MS = 10_000
-"""How long a worker waits for the job's next step. Flink keeps it only where its class path holds Beam."""
+WORKERS_STAY_MS = 1_000
+"""How long a worker waits for the job's next step, where Flink keeps it (if Beam is in its class path).
+
+It has to be gone before a cluster starts a failed job again: it may be dead, which Flink does not see."""
 
 
 def options(run: Options) -> PipelineOptions:
@@ -60,7 +62,6 @@ def options(run: Options) -> PipelineOptions:
         [
             *common,
             "--environment_type=EXTERNAL",
-            "--environment_cache_millis=30000",
             f"--environment_config={POOL}",
             # Python encoders hold the lock that the kernel does without: a process for each slot.
             f"--sdk_worker_parallelism={0 if run.encoders else 1}",
