@@ -18,7 +18,7 @@ from pipeline.progress import progress_bar
 from pipeline.records import Records
 from pipeline.workspace import workspace
 from transforms.remote import is_remote, set_up_file_systems
-from transforms.sources import MissingInput, Source, find_sources, printable
+from transforms.sources import MissingInput, Source, absolute, find_sources, printable
 
 if TYPE_CHECKING:
     from apache_beam import Pipeline
@@ -181,10 +181,10 @@ def preset_name(runner: str) -> str:
 
 
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
-    """Give a single source the name that the user wants for it."""
+    """Give a single source the name that the user wants, and all of them paths that workers elsewhere find."""
     if options.source_name and len(sources) == 1:
-        return (sources[0]._replace(name=options.source),)
-    return sources
+        sources = (sources[0]._replace(name=options.source),)
+    return tuple(source._replace(path=absolute(source.path)) for source in sources)
 
 
 def read_summary(output: str) -> dict[str, Any]:

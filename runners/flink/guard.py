@@ -84,6 +84,7 @@ def main(arguments: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     threading.Thread(target=end_with_input, args=(child, master, job), daemon=True).start()
     status = child.wait()
+    stop_job(master, job)
     os.killpg(0, signal.SIGTERM)  # what the child has started goes too
     return status
 
@@ -92,9 +93,7 @@ def end_with_input(child: subprocess.Popen, master: str, job: str) -> None:
     """Wait for the end of our input, then stop the job and all processes."""
     while os.read(0, 1024):
         pass
-    if master:
-        with contextlib.suppress(OSError):
-            stop_job(master, job)
+    stop_job(master, job)
     os.killpg(0, signal.SIGTERM)
     try:
         child.wait(SECONDS_TO_STOP)
@@ -103,13 +102,15 @@ def end_with_input(child: subprocess.Popen, master: str, job: str) -> None:
 
 
 def stop_job(master: str, job: str) -> None:
-    """Cancel a job and wait until it has ended."""
+    """Cancel a job, if there is one, and wait until it has ended."""
     until = time.monotonic() + SECONDS_TO_CANCEL
-    rest.cancel(master, job)
-    while time.monotonic() < until:
-        if all(each["state"] in rest.ENDED for each in rest.jobs_named(master, job)):
-            return
-        time.sleep(0.1)
+    with contextlib.suppress(OSError):
+        if master:
+            rest.cancel(master, job)
+        while master and time.monotonic() < until:
+            if all(each["state"] in rest.ENDED for each in rest.jobs_named(master, job)):
+                return
+            time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -93,10 +93,13 @@ def runner(options: PipelineOptions) -> Iterator[PortableRunner]:
     job = options.view_as(GoogleCloudOptions).job_name
     with errors_said_once(not debug), job_server(master, job, upload=upload, shown=debug) as server:
         options.view_as(PortableOptions).job_endpoint = server.address
+        runner = FlinkRunner(server)
         try:
-            yield FlinkRunner(server)
-        except RuntimeError as error:
-            raise RuntimeError(in_words(str(error), options)) from error
+            yield runner
+        except (RuntimeError, grpc.RpcError) as error:
+            if runner.interrupted:  # whoever did that ends the process
+                threading.Event().wait()
+            raise RuntimeError(in_words(error, options)) from error
 
 
 class FlinkRunner(PortableRunner):
@@ -105,14 +108,19 @@ class FlinkRunner(PortableRunner):
     def __init__(self, server: JobServer) -> None:
         super().__init__()
         self._server = server
+        self.interrupted = False
 
     def interrupt(self) -> None:
         """Cancel the job and stop the job server, from any thread; return when nothing runs any more."""
+        self.interrupted = True
         self._server.stop()
 
 
-def in_words(message: str, options: PipelineOptions) -> str:
+def in_words(error: Exception, options: PipelineOptions) -> str:
     """Give the sentence for what the job server says of a failed job; a Python traceback stays as it is."""
+    message = str(error)
+    if isinstance(error, grpc.RpcError):
+        return "Beam's job server has died (--debug shows what it said last); nothing was published"
     if "Traceback" in message:
         return message
     if "NoResourceAvailableException" in message:
