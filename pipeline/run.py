@@ -134,6 +134,8 @@ def sources_of(options: Options) -> tuple[Source, ...]:
         return tuple(find_sources(options.inputs, skip=options.output))
     except MissingInput as error:
         raise BadOption(str(error)) from None
+
+
 def call_all(functions: Iterable[Callable[[], None]]) -> None:
     """Call functions in turn."""
     for function in functions:
@@ -181,7 +183,7 @@ def preset_name(runner: str) -> str:
 
 
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
-    """Give a single source the name that the user wants, and all of them paths that workers elsewhere find."""
+    """Give a single source the name that the user wants, and all of them paths that other machines find."""
     if options.source_name and len(sources) == 1:
         sources = (sources[0]._replace(name=options.source),)
     return tuple(source._replace(path=absolute(source.path)) for source in sources)
