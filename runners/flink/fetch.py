@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.options import BadOption
@@ -77,12 +78,16 @@ def fetch(into: Callable[[Path], None], wanted: str, *names: str) -> None:
     stamp.write_text(wanted)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Fetch what is not there; give the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m runners.flink.fetch", description=__doc__)
+    parser.add_argument("--job-server", action="store_true", help="no standalone Flink")
+    given = parser.parse_args(arguments)
     try:
         java()
         fetch(fetch_beam, POM.read_text(), "beam", "job-server")
-        fetch(fetch_flink, CLUSTER_PACKAGE, "cluster")
+        if not given.job_server:
+            fetch(fetch_flink, CLUSTER_PACKAGE, "cluster")
     except BadOption as error:
         print(f"make flink: {str(error).removeprefix('--runner flink: ')}", file=sys.stderr)
         return 1
