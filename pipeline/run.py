@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from netbeam.publish import SUMMARY
+from pipeline.about import started
 from pipeline.failures import ends_on_signals, sentence
 from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
@@ -74,6 +75,11 @@ def run(options: Options, records: Records) -> int:
                     pipeline = graph(runner, chosen, options, sources, records, space.spill)
                 pipeline.run().wait_until_finish()
             summary = read_summary(options.output)
+            if summary.get("started") != started(options):
+                raise RuntimeError(
+                    f"-o {options.output}: the workers have written the results to a directory of that name "
+                    "that this machine does not see; choose one that all machines share"
+                )
         except BadOption:
             raise
         except Exception as error:

@@ -1,10 +1,12 @@
 """A Flink cluster of two TaskManagers and a worker pool, and what befalls it in the middle of a job."""
 
+import shlex
 import signal
 import subprocess
+import sys
 
 import pytest
-from flink_runs import Held, digests, end, needs_flink, run, start, wait_for
+from flink_runs import ROOT, Held, digests, end, needs_flink, run, start, wait_for
 
 from benchmarks.captures import big_capture
 from benchmarks.traffic import write_capture
@@ -163,6 +165,39 @@ def test_a_disk_that_stays_full_is_said_in_one_line_and_nothing_is_published(
         f"netbeam: cannot write to {out}: no space left on device; nothing was published\n",
     )
     assert not out.exists()
+
+
+@pytest.fixture
+def seen_here_alone(tmp_path, capture):
+    """Start a run that sees a directory, with the capture in it, that the cluster's workers do not see."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", folder]
+    if subprocess.run(["unshare", "--mount", *mount], capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount")
+
+    def begin(*arguments):
+        words = [sys.executable, "-m", "pipeline.cli", "run", *arguments, "--quiet"]
+        script = f"{shlex.join(map(str, mount))} && cp {shlex.quote(str(capture))} {folder}/in.pcap && "
+        command = ["unshare", "--mount", "sh", "-c", f"{script} exec {shlex.join(map(str, words))}"]
+        return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+    return folder, begin
+
+
+def test_a_capture_that_the_workers_do_not_see_is_said(flink, seen_here_alone, tmp_path):
+    folder, begin = seen_here_alone
+    status, said = end(begin(folder / "in.pcap", "-o", tmp_path / "out", *on(flink)))
+    assert (status, said.count("\n")) == (1, 1)
+    assert f"{folder}/in.pcap: " in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_directory_that_this_machine_does_not_see_is_said(flink, seen_here_alone, capture):
+    folder, begin = seen_here_alone
+    status, said = end(begin(capture, "-o", folder / "out", *on(flink)))
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith(f"netbeam: -o {folder}/out: the workers have written the results to a directory")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
