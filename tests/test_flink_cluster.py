@@ -4,9 +4,12 @@ import shlex
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 
+import boto3
 import pytest
 from flink_runs import ROOT, Held, digests, end, needs_flink, run, start, wait_for
+from s3 import s3_server
 
 from benchmarks.captures import big_capture
 from benchmarks.traffic import write_capture
@@ -105,6 +108,21 @@ def test_a_cluster_writes_the_bytes_that_the_local_runner_writes(shared_pcaps, t
     assert digests(tmp_path / "flink") == digests(tmp_path / "local")
     assert {part["taskmanager-id"] for part in parts} == {"taskmanager-1", "taskmanager-2"}
     assert all(part["metrics"]["read-records"] > 0 for part in parts)
+
+
+def test_workers_reach_an_object_store_by_the_options_of_the_run(flink, capture, tmp_path):
+    with s3_server() as (host, port):
+        place = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
+        keys = {"access_key_id": "test", "secret_access_key": "test"}
+        options = [f"--s3_{name}={value}" for name, value in {**place, **keys}.items()]
+        client = boto3.client("s3", **place, **{f"aws_{name}": key for name, key in keys.items()})
+        client.create_bucket(Bucket="lab")
+        client.upload_file(capture, "lab", "in/office.pcap")
+        run("s3://lab/in/office.pcap", "-o", "s3://lab/out", *on(flink), *options)
+        run(capture, "-o", tmp_path / "out", "--source-name", "s3://lab/in/office.pcap")
+        for name, digest in digests(tmp_path / "out").items():
+            body = client.get_object(Bucket="lab", Key=f"out/{name}")["Body"].read()
+            assert name == "summary.json" or sha256(body).hexdigest() == digest
 
 
 def test_a_job_survives_the_death_of_a_task_manager(flink, capture, held, undisturbed, tmp_path):
