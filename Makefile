@@ -6,7 +6,8 @@ SETUP := .venv/.complete
 # Tests of where and when the job runs, for which it makes no difference how the kernel does.
 PLACES := dataflow flink flink_k8s incremental killed metrics remote schedule
 
-.PHONY: help setup airflow run test test-all check format schema golden bench asan dataflow clean
+.PHONY: help setup airflow run test test-all test-flink check format schema golden bench bench-runners asan \
+  flink dataflow clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -45,6 +46,9 @@ dataflow: ## the tests of Dataflow with Google's libraries, in an environment of
 	.venv-dataflow/bin/python -m pip install --quiet --editable '.[gcp]' --group test --group dataflow
 	.venv-dataflow/bin/python -m pytest -q tests/test_dataflow.py tests/test_dataflow_service.py
 
+test-flink: $(SETUP) flink ## the tests on Flink, embedded and on a cluster of two TaskManagers
+	NETBEAM_FLINK_TESTS=1 $(BIN)/python -m pytest -q -m flink
+
 check: $(SETUP) ## style, types, generated files up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -66,8 +70,14 @@ golden: $(SETUP) ## write the expected records of tests/golden anew: review the 
 bench: $(SETUP) ## measure; writes benchmarks/results.json (BENCH="--peers" adds other programs)
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+bench-runners: $(SETUP) flink ## measure local, embedded Flink, a Flink cluster
+	$(BIN)/python -m benchmarks.runners
+
+flink: $(SETUP) ## fetch the jars for --runner flink (needs Java 17 and Maven)
+	@$(BIN)/python -m runners.flink.fetch
+
 asan: $(SETUP) ## the hostile tests with the kernel under AddressSanitizer
 	$(BIN)/python -m tests.asan
 
 clean: ## remove what the targets made
-	rm -rf .venv .venv-dataflow build *.egg-info sample netbeam/kernel/*.c netbeam/kernel/*.so
+	rm -rf .venv .venv-dataflow .flink build *.egg-info sample netbeam/kernel/*.c netbeam/kernel/*.so

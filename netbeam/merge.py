@@ -30,9 +30,10 @@ class FilePlan(NamedTuple):
 
 
 class FileResult(NamedTuple):
-    """One written file: its records, their bytes before compression, and the bytes of the file.
+    """One written file: its records, their bytes before compression, the bytes of the file, where it lies.
 
     `block_bytes` are the compressed bytes of the records alone, `bytes` the whole file with its header.
+    `path` is where it waits for being published under its `name`.
     """
 
     file: str
@@ -41,6 +42,7 @@ class FileResult(NamedTuple):
     raw_bytes: int
     block_bytes: int
     bytes: int
+    path: str
 
 
 def holds_records(file: str) -> bool:
@@ -92,7 +94,7 @@ def merge(storage: Storage, plan: FilePlan, path: str, head: bytes) -> FileResul
     blocks = sum(ref.length for ref in plan.refs)
     records = sum(ref.records for ref in plan.refs)
     raw_bytes = sum(ref.raw_bytes for ref in plan.refs)
-    return FileResult(plan.file, plan.name, records, raw_bytes, blocks, len(head) + blocks)
+    return FileResult(plan.file, plan.name, records, raw_bytes, blocks, len(head) + blocks, path)
 
 
 def copy_blocks(storage: Storage, refs: Sequence[BlockRef], out: BinaryIO) -> None:

@@ -117,14 +117,14 @@ def describe(source: SourceAccount) -> dict[str, Any]:
 def publish(
     storage: Storage, finished: str, output: str, results: Sequence[FileResult], summary: Mapping[str, Any]
 ) -> None:
-    """Move the results from the folder `finished` to `output` and write summary.json last.
+    """Move the results to `output` and write summary.json, which is made in the folder `finished`, last.
 
     Files of an earlier run that its summary.json names and this run did not write are removed. Done
     twice, or after a failure half way, it comes to the same.
 
     Raises:
         TakenName: a directory, say, has the name of a result; nothing was moved.
-        LostBlock: a result is neither in `finished` nor, whole, in `output`.
+        LostBlock: a result is neither where it was written nor, whole, in `output`.
         OSError: a file could not be moved.
     """
     names = {result.name for result in results}
@@ -133,7 +133,7 @@ def publish(
             raise TakenName(f"{target}: is no file, and a result has that name; nothing was published")
     stale = [storage.join(output, name) for name in sorted(earlier_files(storage, output) - names)]
     for result in results:
-        source, target = storage.join(finished, result.name), storage.join(output, result.name)
+        source, target = result.path, storage.join(output, result.name)
         if storage.size(source) is not None:
             storage.rename(source, target)
         elif storage.size(target) != result.bytes:

@@ -73,7 +73,7 @@ def about(options: Options) -> dict[str, Any]:
             "kernel": "compiled" if compiled() else "interpreted",
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         },
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.started)),
+        "started": started(options),
     }
 
 
@@ -89,6 +89,11 @@ def without_secrets(beam: Sequence[str]) -> list[str]:
         hidden = re.search("secret|token|password|key", name) is not None
         shown.append(f"{name}=(hidden)" if hidden and equals else argument)
     return shown
+
+
+def started(options: Options) -> str:
+    """Give the time at which a run began, as its summary says it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.started))
 
 
 def processor() -> str:

@@ -194,10 +194,11 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
         "--runner",
         default="direct",
         metavar="NAME",
-        help="direct (this machine, the default), dataflow, or one of Beam's",
+        help="direct (this machine, the default), flink, dataflow, or one of Beam's",
     )
     framing = "greater captures are framed in ranges at once; 0: never; default: 64M"
     add("--framing-range", type=size, default=RANGE_BYTES, metavar="SIZE", help=framing)
+    add("--flink-master", default="", metavar="HOST:PORT", help="a Flink cluster; default: one in this run")
     add = run.add_argument_group("what is shown").add_argument
     add("--quiet", action="store_true", help="print nothing but errors")
     add("--json", action="store_true", help="print the summary as JSON")
@@ -235,6 +236,7 @@ def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[st
         created=args.created,
         runner=args.runner,
         framing_range=args.framing_range,
+        flink_master=args.flink_master,
         workers=args.workers,
         quiet=args.quiet,
         json=args.json,

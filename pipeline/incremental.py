@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,8 @@ def attempt(options: Options, records: Records) -> run.Outcome:
         with tempfile.TemporaryDirectory() as spill:
             found, told = survey(options, sources, plan, storage, spill)
         return dry_run(options, found, told)
-    with ends_on_signals(space.close):
+    endings = [space.close]
+    with ends_on_signals(lambda: run.call_all(endings)):
         space.open()
         if space.note and not options.quiet:
             print(f"netbeam: {printable(space.note)}", file=sys.stderr)
@@ -74,7 +75,7 @@ def attempt(options: Options, records: Records) -> run.Outcome:
             found, told = survey(options, sources, plan, storage, space.spill)
             if not found.new:
                 return nothing_new(options, told)
-            return process(options, records, plan, found, told, space)
+            return process(options, records, plan, found, told, space, endings)
         except BadOption:
             raise
         except Exception as error:
@@ -264,14 +265,15 @@ def process(
     found: Found,
     told: Mapping[str, Any],
     space: Workspace | RemoteWorkspace,
+    endings: list[Callable[[], None]],
 ) -> run.Outcome:
-    """Run the job on the new captures to its end."""
+    """Run the job on the new captures to its end; `endings` are as in `run.process`."""
     storage = storage_at(options.output)
     partition = partition_to_be(options, plan, found, told, space)
     job = work(options, found, partition, space.spill)
     storage.make_directory(partition.stage)
     try:
-        run.process(job.options, job.sources, records, job.spill, job.then)
+        run.process(job.options, job.sources, records, job.spill, endings, job.then)
     finally:
         if partition.stage != partition.path:
             storage.remove_tree(partition.stage)

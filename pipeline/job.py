@@ -14,7 +14,7 @@ from transforms.decode import DecodePackets
 from transforms.encode import EncodePackets
 from transforms.read import FrameCaptures, ReadChunks
 from transforms.rejects import PackRejects
-from transforms.sources import Source
+from transforms.sources import Source, absolute
 from transforms.write import Headers, WriteRecords
 
 
@@ -28,7 +28,7 @@ def build(
     plan = records.plan(options.types, payload=options.payload, entropy=options.entropy)
     blocks_are = (options.compression, options.buffer_bytes)
 
-    frames = root | "Frame captures" >> FrameCaptures(sources, spill, options.framing_range)
+    frames = root | "Frame captures" >> FrameCaptures(sources, absolute(spill), options.framing_range)
     packets = frames.chunks | "Read chunks" >> ReadChunks()
     decoded = packets | "Decode packets" >> DecodePackets(plan, *blocks_are)
     rejects = decoded.rejects | "Pack rejects" >> PackRejects()
@@ -48,12 +48,12 @@ def build(
         payloads=options.payload,
     )
     return {**blocks, "accounts": accounts | "Accounts" >> beam.Flatten()} | "Write records" >> WriteRecords(
-        options.stage or options.output,
+        absolute(options.stage or options.output),
         headers,
         options.compression,
         options.shards,
         about(options),
         options.started,
         options.run,
-        options.output,
+        absolute(options.output),
     )

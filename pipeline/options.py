@@ -58,6 +58,7 @@ class Options:
     created: int | None = None
     runner: str = "direct"
     framing_range: int = RANGE_BYTES
+    flink_master: str = ""
     workers: int = field(default_factory=lambda: usual_workers())
     quiet: bool = False
     json: bool = False

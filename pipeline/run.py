@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -13,20 +13,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netbeam.ledger import MANIFEST
 from netbeam.publish import SUMMARY
+from pipeline.about import started
 from pipeline.failures import ends_on_signals, sentence
 from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
 from pipeline.records import Records
 from pipeline.workspace import workspace
 from transforms.remote import is_remote, set_up_file_systems
-from transforms.sources import MissingInput, Source, find_sources, printable
+from transforms.sources import MissingInput, Source, absolute, find_sources, printable
 
 if TYPE_CHECKING:
     from apache_beam import Pipeline, PTransform
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners import PipelineRunner
 
-PRESETS = {"direct": "runners.direct", "fnapi": "runners.direct", "dataflow": "runners.dataflow"}
+PRESETS = {
+    "direct": "runners.direct",
+    "fnapi": "runners.direct",
+    "flink": "runners.flink.preset",
+    "dataflow": "runners.dataflow",
+}
 """The modules that set up runners, by name without "runner" in small letters."""
 
 DETACHED = ("dataflow",)
@@ -75,13 +81,19 @@ def attempt(options: Options, records: Records) -> Outcome:
             graph(None, preset.options(options), options, sources, records, space.spill)
         print_plan(options, sources)
         return Outcome(0)
-    with ends_on_signals(space.close):
+    endings = [space.close]
+    with ends_on_signals(lambda: call_all(endings)):
         space.open()
         if space.note and not options.quiet:
             print(f"netbeam: {printable(space.note)}", file=sys.stderr)
         try:
-            process(options, sources, records, space.spill)
+            process(options, sources, records, space.spill, endings)
             summary = read_summary(options.output)
+            if summary.get("started") != started(options):
+                raise RuntimeError(
+                    f"-o {options.output}: the workers have written the results to a directory of that name "
+                    "that this machine does not see; choose one that all machines share"
+                )
         except BadOption:
             raise
         except Exception as error:
@@ -99,15 +111,21 @@ def process(
     sources: tuple[Source, ...],
     records: Records,
     spill: str,
+    endings: list[Callable[[], None]],
     then: PTransform | None = None,
 ) -> None:
-    """Run the job on its runner to the end; `then` takes the summary that it gives."""
+    """Run the job on its runner to the end; `then` takes the summary that it gives.
+
+    `endings` are what an interrupted run calls, to which a runner of a job elsewhere adds its own.
+    """
     with refusals():
         preset = preset_of(options)
         chosen = preset.options(options)
     shown = not (options.quiet or options.json)
     total = sum(source.size for source in sources)
     with progress_bar(total, shown=shown), preset.runner(chosen) as runner:
+        if hasattr(runner, "interrupt"):  # a job that runs elsewhere has to end first
+            endings.insert(0, runner.interrupt)
         with refusals():
             pipeline = graph(runner, chosen, options, sources, records, spill, then)
         pipeline.run().wait_until_finish()
@@ -190,6 +208,12 @@ def sources_of(options: Options) -> tuple[Source, ...]:
         raise BadOption(str(error)) from None
 
 
+def call_all(functions: Iterable[Callable[[], None]]) -> None:
+    """Call functions in turn."""
+    for function in functions:
+        function()
+
+
 def graph(
     runner: PipelineRunner | None,
     chosen: PipelineOptions,
@@ -234,10 +258,10 @@ def preset_name(runner: str) -> str:
 
 
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
-    """Give a single source the name that the user wants for it."""
+    """Give a single source the name that the user wants, and all of them paths that other machines find."""
     if options.source_name and len(sources) == 1:
-        return (sources[0]._replace(name=options.source),)
-    return sources
+        sources = (sources[0]._replace(name=options.source),)
+    return tuple(source._replace(path=absolute(source.path)) for source in sources)
 
 
 def read_summary(output: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from netbeam.storage import LocalStorage
 from pipeline.options import Options
 from runners import direct
 from transforms.storage import BeamStorage
-from transforms.write import Headers, WriteRecords
+from transforms.write import FINISHED, Headers, MergeFile, WriteRecords
 
 HEADERS = Headers({"TCP": 20, "UDP": 21}, "a.pcap", "netbeam test")
 
@@ -283,7 +283,7 @@ def finished(folder, *names):
     results = []
     for name in names:
         (folder / name).write_text(f"new {name}")
-        results.append(FileResult("TCP", name, 1, 1, 1, len(f"new {name}")))
+        results.append(FileResult("TCP", name, 1, 1, 1, len(f"new {name}"), str(folder / name)))
     return results
 
 
@@ -371,3 +371,17 @@ def test_the_sink_works_on_beams_file_systems(tmp_path):
     assert not Path(folder).exists()
     with pytest.raises(LostBlock, match="is gone"):
         merge(storage, plan, str(tmp_path / "TCP2.ncap"), b"")
+
+
+def test_a_worker_that_was_given_up_does_not_touch_the_file_of_the_one_that_does_its_work_again(tmp_path):
+    (folder := tmp_path / "run" / FINISHED).mkdir(parents=True)
+    segment = SegmentWriter(LocalStorage(), str(tmp_path))
+    segment.append(Block("TCP", "a", 0, 0, 1, 4, b"data"))
+    (refs,) = segment.close().values()
+    merge_file = MergeFile(str(folder.parent), Headers({"TCP": 35}, "a", "netbeam"), "none")
+    plan = FilePlan("TCP", "TCP.ncap", 0, tuple(refs))
+    (kept,) = merge_file.process(plan, Account())
+    (late,) = merge_file.process(plan, Account())
+    Path(late.path).write_bytes(b"half")
+    publish(LocalStorage(), str(folder), str(tmp_path), [kept], {"files": {"TCP.ncap": kept.bytes}})
+    assert (tmp_path / "TCP.ncap").stat().st_size == kept.bytes

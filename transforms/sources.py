@@ -27,6 +27,11 @@ class MissingInput(ValueError):
     """A named input that is not there."""
 
 
+def absolute(path: str) -> str:
+    """Give a local path as workers with another working directory find it; other paths as they are."""
+    return path if path == STDIN or is_remote(path) else os.path.abspath(path)  # noqa: PTH100 - keeps links
+
+
 def printable(path: str) -> str:
     r"""Give a path as text that can be encoded: bytes that are no UTF-8 are written as \xff."""
     return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

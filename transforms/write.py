@@ -141,7 +141,9 @@ class MergeFile(beam.DoFn):
     def process(self, plan: FilePlan, account: Account) -> Iterator[FileResult]:
         """Write one file."""
         storage = storage_of(self._finished)
-        yield merge(storage, plan, storage.join(self._finished, plan.name), self._head(plan, account))
+        # A worker that the runner has given up, and whose work another does again, may still be at it.
+        path = storage.join(self._finished, f"{uuid4().hex}-{plan.name}")
+        yield merge(storage, plan, path, self._head(plan, account))
 
     def _head(self, plan: FilePlan, account: Account) -> bytes:
         """Give the header of a type's first file, and what makes an empty file a valid one."""

@@ -21,6 +21,7 @@ METADATA = Path(__file__).with_name("metadata.json")
 LEFT_OUT = {
     "help": "the metadata itself helps",
     "runner": "a template of Dataflow runs on Dataflow",
+    "flink_master": "of another runner",
     "workers": "gcloud has --max-workers",
     "quiet": "nobody sees what a launcher prints",
     "json": "nobody sees what a launcher prints",

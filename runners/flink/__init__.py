@@ -1,0 +1,1 @@
+"""Flink: embedded in Beam's job server on this machine, or a cluster."""
