@@ -37,6 +37,7 @@ from transforms.sources import (
     STDIN,
     MissingInput,
     Source,
+    absolute,
     expand,
     find_sources,
     open_remote,
@@ -251,11 +252,6 @@ def partition_to_be(
         path,
         told,
     )
-
-
-def absolute(path: str) -> str:
-    """Give a path as it is in any directory."""
-    return path if is_remote(path) else os.path.abspath(path)  # noqa: PTH100 - a string in elements
 
 
 def process(
