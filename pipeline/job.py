@@ -19,18 +19,26 @@ from transforms.write import Headers, WriteRecords
 
 
 def build(
-    root: beam.Pipeline, options: Options, sources: tuple[Source, ...], records: Records, spill: str
+    root: beam.Pipeline,
+    options: Options,
+    sources: tuple[Source, ...],
+    records: Records,
+    spill: str,
+    reports: str = "",
 ) -> PCollection[dict[str, Any]]:
     """Give the graph of a run; its result is the content of summary.json.
 
-    `spill` is a directory for the pieces of compressed captures.
+    `spill` is a directory for the pieces of compressed captures, `reports` one in which workers elsewhere say
+    how far they are.
     """
     plan = records.plan(options.types, payload=options.payload, entropy=options.entropy)
     blocks_are = (options.compression, options.buffer_bytes)
 
-    frames = root | "Frame captures" >> FrameCaptures(sources, absolute(spill), options.framing_range)
+    frames = root | "Frame captures" >> FrameCaptures(
+        sources, absolute(spill), options.framing_range, reports
+    )
     packets = frames.chunks | "Read chunks" >> ReadChunks()
-    decoded = packets | "Decode packets" >> DecodePackets(plan, *blocks_are)
+    decoded = packets | "Decode packets" >> DecodePackets(plan, *blocks_are, reports)
     rejects = decoded.rejects | "Pack rejects" >> PackRejects()
 
     blocks = {"records": decoded.blocks, "rejects": rejects}

@@ -19,6 +19,7 @@ from pipeline.options import BadOption, Options
 from pipeline.progress import progress_bar
 from pipeline.records import Records
 from pipeline.workspace import workspace
+from transforms.local import reported
 from transforms.remote import is_remote, set_up_file_systems
 from transforms.sources import MissingInput, Source, absolute, find_sources, printable
 
@@ -123,11 +124,15 @@ def process(
         chosen = preset.options(options)
     shown = not (options.quiet or options.json)
     total = sum(source.size for source in sources)
-    with progress_bar(total, shown=shown), preset.runner(chosen) as runner:
+    with progress_bar(total, shown=shown) as bar, preset.runner(chosen) as runner:
         if hasattr(runner, "interrupt"):  # a job that runs elsewhere has to end first
             endings.insert(0, runner.interrupt)
+        reports = ""
+        if getattr(runner, "elsewhere", False) and not is_remote(options.output):
+            reports = absolute(str(Path(spill).with_name("progress")))
+            bar.measure = lambda: reported(reports)
         with refusals():
-            pipeline = graph(runner, chosen, options, sources, records, spill, then)
+            pipeline = graph(runner, chosen, options, sources, records, spill, then, reports)
         pipeline.run().wait_until_finish()
 
 
@@ -222,6 +227,7 @@ def graph(
     records: Records,
     spill: str,
     then: PTransform | None = None,
+    reports: str = "",
 ) -> Pipeline:
     """Give the pipeline of a run, ready to run on `runner`; `then` takes the summary that it gives."""
     import apache_beam as beam
@@ -230,7 +236,7 @@ def graph(
 
     pipeline = beam.Pipeline(runner=runner, options=chosen)
     Path(pipeline.local_tempdir).rmdir()  # for other languages' transforms; a killed run would leave it
-    summary = job.build(pipeline, options, named(sources, options), records, spill)
+    summary = job.build(pipeline, options, named(sources, options), records, spill, reports)
     if then is not None:
         summary | then
     return pipeline

@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -19,6 +20,7 @@ from pipeline.options import BadOption, Options, parse_size, parse_time
 from pipeline.records import load_records
 from runners import direct
 from transforms.decode import DecodePackets
+from transforms.local import PROGRESS, reported
 from transforms.read import ExplodePackets, FrameCaptures, PacketBatchCoder, ReadChunks, ReadPackets
 from transforms.rejects import PackRejects, reject_blocks
 from transforms.sources import Source
@@ -108,6 +110,20 @@ def test_packets_are_counted_by_beam_too(capture, tmp_path):
         "packets.read": 2, "packets.decoded": 1, "packets.errors": 1, "packets.framed": 2,
         "bytes.framed": 79, "bytes.decoded": 79, "records.ARP": 1, "records.Ethernet": 1,
     }  # fmt: skip
+
+
+def test_workers_elsewhere_report_how_far_they_are(capture, tmp_path):
+    PROGRESS.clear()
+    reports = str(tmp_path / "reports")
+    with pipeline() as root:
+        frames = root | FrameCaptures((Source("a", str(capture)),), "", reports=reports)
+        frames.chunks | ReadChunks() | DecodePackets(compile_plan(LAYERS), reports=reports)
+    told = reported(reports)  # the first report comes at once, the next a second later
+    assert (told.framed_packets, told.framed_bytes) == (2, 79)
+    Path(reports, "torn.json").write_text("[1, 2")
+    Path(reports, "other.json").write_text("[1, 2, 3, 4]")
+    assert reported(reports) == (3, 81, 3 + told.decoded_packets, 4 + told.decoded_bytes)
+    assert reported(str(tmp_path / "none")) == (0, 0, 0, 0)
 
 
 def test_a_capture_that_changes_between_framing_and_reading_ends_the_run_in_a_sentence(capture):

@@ -22,10 +22,11 @@ from transforms.local import PROGRESS
 class DecodeChunk(beam.DoFn):
     """Decodes a batch and encodes its records; one reusable decoder for each instance."""
 
-    def __init__(self, plan: Plan, codec: str, buffer_bytes: int) -> None:
+    def __init__(self, plan: Plan, codec: str, buffer_bytes: int, reports: str) -> None:
         self._plan = plan
         self._codec = codec
         self._buffer_bytes = buffer_bytes
+        self._reports = reports
 
     def setup(self) -> None:
         """Make the buffers."""
@@ -43,6 +44,7 @@ class DecodeChunk(beam.DoFn):
             else:
                 yield TaggedOutput("rejects", made)
         PROGRESS.decoded(len(batch), len(batch.data))
+        PROGRESS.report(self._reports)
         self._counters.count("bytes.decoded", len(batch.data))
 
 
@@ -52,16 +54,18 @@ class DecodePackets(beam.PTransform):
 
     Gives `blocks` (Block, for WriteRecords), `rejects` (lists of Reject: unknown and broken packets) and
     `accounts` (an Account for each batch). `plan` says which record types (netbeam.plan.compile_plan);
-    `codec` is "gzip", "zstd" or "none"; a block is full at `buffer_bytes` before compression.
+    `codec` is "gzip", "zstd" or "none"; a block is full at `buffer_bytes` before compression. In the folder
+    `reports`, if there is one, workers say how far they are.
     """
 
     plan: Plan
     codec: str = "gzip"
     buffer_bytes: int = BUFFER_BYTES
+    reports: str = ""
 
     def expand(self, batches: PCollection[PacketBatch]) -> Any:
         """Wire it."""
-        decode = DecodeChunk(self.plan, self.codec, self.buffer_bytes)
+        decode = DecodeChunk(self.plan, self.codec, self.buffer_bytes, self.reports)
         return batches | "Decode" >> beam.ParDo(decode).with_output_types(Block).with_outputs(
             "rejects", "accounts", main="blocks"
         )

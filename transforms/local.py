@@ -1,10 +1,17 @@
-"""What the DoFns of the command line's own process share with it: how far they are."""
+"""How far the DoFns are: in the command line's own process, or told by reports in a folder that all see."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
+from uuid import uuid4
+
+SECONDS_BETWEEN_REPORTS = 1
 
 
 class Done(NamedTuple):
@@ -20,7 +27,7 @@ class Done(NamedTuple):
 class Progress:
     """Packets and capture bytes that were framed and decoded so far, and whether publishing has begun.
 
-    Counted once a chunk. On a cluster every worker counts its own and nobody looks.
+    Counted once a chunk. On a cluster every worker counts its own, and reports it.
     """
 
     framed_packets: int = 0
@@ -29,6 +36,8 @@ class Progress:
     decoded_bytes: int = 0
     publishing: bool = False
     _lock: Lock = field(default_factory=Lock, repr=False)
+    _reported: float = 0.0
+    _name: str = field(default_factory=lambda: uuid4().hex)
 
     def framed(self, packets: int, bytes: int) -> None:
         """Count a framed chunk."""
@@ -46,6 +55,18 @@ class Progress:
         """Tell how far this process is."""
         return Done(self.framed_packets, self.framed_bytes, self.decoded_packets, self.decoded_bytes)
 
+    def report(self, folder: str) -> None:
+        """Leave word in a local folder, once a second at most; without one, or if that fails, do nothing."""
+        with self._lock:
+            if not folder or time.monotonic() - self._reported < SECONDS_BETWEEN_REPORTS:
+                return
+            self._reported = time.monotonic()
+            with contextlib.suppress(OSError):
+                Path(folder).mkdir(exist_ok=True)
+                new = Path(folder, f"{self._name}.new")
+                new.write_text(json.dumps(self.done()))
+                new.rename(new.with_suffix(".json"))
+
     def clear(self) -> None:
         """Start again."""
         with self._lock:
@@ -54,3 +75,12 @@ class Progress:
 
 
 PROGRESS = Progress()
+
+
+def reported(folder: str) -> Done:
+    """Add up what workers have reported in a folder."""
+    sums = [0, 0, 0, 0]
+    for path in Path(folder).glob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            sums = [sum + number for sum, number in zip(sums, json.loads(path.read_text()), strict=True)]
+    return Done(*sums)

@@ -86,8 +86,9 @@ class FrameCapture(beam.DoFn):
     Of a range it gives "ranges": (source, FramedRange).
     """
 
-    def __init__(self, spill: str) -> None:
+    def __init__(self, spill: str, reports: str) -> None:
         self._spill = spill
+        self._reports = reports
 
     def setup(self) -> None:
         """Make the counters."""
@@ -111,6 +112,7 @@ class FrameCapture(beam.DoFn):
 
     def _count(self, ref: ChunkRef) -> None:
         PROGRESS.framed(ref.packets, ref.length)
+        PROGRESS.report(self._reports)
         self._counters.count("packets.framed", ref.packets)
         self._counters.count("bytes.framed", ref.length)
 
@@ -160,12 +162,14 @@ class Framed(NamedTuple):
 class FrameCaptures(beam.PTransform):
     """Cut captures into chunks; a capture greater than `range_bytes` is framed in ranges at once (0: never).
 
-    `spill` is the directory for the pieces of compressed captures; all workers must see it.
+    `spill` is the directory for the pieces of compressed captures; all workers must see it. In the folder
+    `reports`, if there is one, they say how far they are.
     """
 
     sources: tuple[Source, ...]
     spill: str
     range_bytes: int = RANGE_BYTES
+    reports: str = ""
 
     def expand(self, root: PBegin) -> Framed:
         """Wire it."""
@@ -175,7 +179,7 @@ class FrameCaptures(beam.PTransform):
             | "Cut" >> beam.ParDo(CutCapture(self.range_bytes))
             | "Spread" >> beam.Reshuffle()
         )
-        framed = parts | "Frame" >> beam.ParDo(FrameCapture(self.spill)).with_outputs(
+        framed = parts | "Frame" >> beam.ParDo(FrameCapture(self.spill, self.reports)).with_outputs(
             "accounts", "ranges", main="chunks"
         )
         joined = (

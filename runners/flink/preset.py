@@ -93,7 +93,7 @@ def runner(options: PipelineOptions) -> Iterator[PortableRunner]:
     job = options.view_as(GoogleCloudOptions).job_name
     with errors_said_once(not debug), job_server(master, job, upload=upload, shown=debug) as server:
         options.view_as(PortableOptions).job_endpoint = server.address
-        runner = FlinkRunner(server)
+        runner = FlinkRunner(server, elsewhere=master != EMBEDDED)
         try:
             yield runner
         except (RuntimeError, grpc.RpcError) as error:
@@ -103,11 +103,12 @@ def runner(options: PipelineOptions) -> Iterator[PortableRunner]:
 
 
 class FlinkRunner(PortableRunner):
-    """Runs pipelines on a job server."""
+    """Runs pipelines on a job server, their DoFns in this process or `elsewhere`."""
 
-    def __init__(self, server: JobServer) -> None:
+    def __init__(self, server: JobServer, *, elsewhere: bool) -> None:
         super().__init__()
         self._server = server
+        self.elsewhere = elsewhere
         self.interrupted = False
 
     def interrupt(self) -> None:
