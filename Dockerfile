@@ -1,7 +1,7 @@
 # One image: Dataflow's worker, the launcher of its Flex Template, and a worker pool beside Flink.
 #   docker build -t IMAGE .
 # A worker:           docker run IMAGE (Dataflow gives boot its arguments)
-# Flink's workers:    docker run IMAGE --worker_pool
+# Flink's workers:    docker run --entrypoint python IMAGE -m runners.flink.pool
 # The launcher:       Dataflow starts /opt/google/dataflow/python_template_launcher
 # The command line:   docker run --entrypoint netbeam IMAGE run ...
 ARG PYTHON_VERSION=3.11

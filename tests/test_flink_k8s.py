@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -78,3 +81,14 @@ def test_the_run_asks_for_as_many_workers_as_there_are_slots_and_sees_what_the_w
     assert (pod["volumes"], sidecar["volumeMounts"]) == (JOB["volumes"], container["volumeMounts"])
     (mount,) = sidecar["volumeMounts"]
     assert all(path.startswith(mount["mountPath"]) for path in (*given.inputs, given.output))
+
+
+def test_the_image_copies_all_that_fetching_jars_imports(tmp_path):
+    stage = (FOLDER / "Dockerfile").read_text().partition(" AS jars\n")[2].partition("\nFROM ")[0]
+    for line in re.findall(r"^COPY (.*)$", stage, re.MULTILINE):
+        *sources, target = line.split()
+        for source in sources:
+            shutil.copytree(FOLDER.parents[2] / source, tmp_path / target)
+    command = [sys.executable, "-S", "-m", "runners.flink.fetch", "--help"]  # -S: no packages, as there
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
