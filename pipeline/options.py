@@ -82,6 +82,8 @@ class Options:
         within("--buffer-size", self.buffer_bytes, 1, LARGEST_BUFFER)
         within("--shards", self.shards, 0, MOST_SHARDS)
         within("--workers", self.workers, 1, MOST_WORKERS)
+        if self.flink_master and self.runner.lower().removesuffix("runner") != "flink":
+            raise BadOption(f"--flink-master {self.flink_master}: goes with --runner flink")
         if self.framing_range % CHUNK_BYTES:
             raise BadOption(f"--framing-range {self.framing_range}: must be a multiple of 8M, or 0")
 

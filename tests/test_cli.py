@@ -339,6 +339,7 @@ def test_a_name_that_is_no_text_is_written_with_escapes(capture, tmp_path, capsy
         (["in.pcap", "-o", "out", "--shards", "-1"], "--shards"),
         (["in.pcap", "-o", "out", "--shards", "100000"], "--shards 100000: must be 0 to 99999"),
         (["in.pcap", "-o", "out", "--workers", "0"], "--workers 0: must be 1 to 256"),
+        (["in.pcap", "-o", "out", "--flink-master", "a:1"], "--flink-master a:1: goes with --runner flink"),
         (
             ["in.pcap", "-o", "out", "--framing-range", "12M"],
             "--framing-range 12582912: must be a multiple of 8M",

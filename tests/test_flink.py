@@ -54,7 +54,7 @@ def test_an_address_that_is_none_is_refused(address):
 
 def test_a_cluster_cannot_read_standard_input():
     with pytest.raises(BadOption, match="a cluster cannot read"):
-        options(Options(inputs=("-",), output="out", flink_master="jobmanager:8081"))
+        options(Options(inputs=("-",), output="out", runner="flink", flink_master="jobmanager:8081"))
 
 
 def test_a_missing_java_is_said(monkeypatch, tmp_path):
