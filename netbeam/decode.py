@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from netbeam.account import Account, SourceAccount, Written
 from netbeam.block import BUFFER_BYTES, Block, Reject
-from netbeam.chunk import CAPTURED, COLUMNS, LENGTH, LINK, OFFSET, TIME, PacketBatch
+from netbeam.chunk import COLUMNS, PacketBatch
 from netbeam.kernel import walk, wire
 from netbeam.plan import Plan
 
 REJECTS_AT_ONCE = 4096
+Why = tuple[int, int, int, int, int]
+"""Why a packet is rejected: all columns of the kernel's row but the packet and the offset."""
 MOST_EXPLAINED = 4096
 """How many explanations of rejects are kept: the same few come again and again."""
 FIRST_BUFFER_BYTES = 64 << 10
@@ -46,7 +49,7 @@ class Decoder:
         self.names = {number: plan.layers[number - 1].name for number in plan.encoded}
         self.reject_rows = array("q", bytes(8 * walk.REJECT_COLUMNS * REJECTS_AT_ONCE))
         self.walk = walk.Walk(plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows)
-        self.explained: dict[tuple[int, ...], tuple[str, str, str, str]] = {}
+        self.explained: dict[Why, tuple[str, str, str, str]] = {}
         self.buffers: dict[int, bytearray] = {}
         for number in plan.encoded:
             self.attach(number, min(FIRST_BUFFER_BYTES, buffer_bytes))
@@ -151,38 +154,33 @@ class Decoder:
 
     def take_rejects(self, batch: PacketBatch, done: Decoded) -> None:
         """Explain and count the rejects that the kernel noted."""
-        rows = self.reject_rows
+        rows = self.reject_rows[: self.walk.drain() * walk.REJECT_COLUMNS]
+        found: Counter[Why] = Counter()
+        for packet, verdict, fault, at, offset, need, have in zip(
+            *[iter(rows)] * walk.REJECT_COLUMNS, strict=True
+        ):
+            why = (verdict, fault, at, need, have)
+            found[why] += 1
+            kind, reason, layer, detail = self.explained.get(why) or self.explain(why)
+            row = packet * COLUMNS
+            start, captured, length, time, link_type = batch.index[row : row + COLUMNS]
+            data = bytes(batch.data[start : start + captured])
+            number = batch.first_packet + packet
+            done.rejects.append(
+                Reject(
+                    kind, reason, layer, offset, detail, batch.source, number, time, link_type, length, data
+                )
+            )
         source = done.account.sources[batch.source]
-        for i in range(0, self.walk.drain() * walk.REJECT_COLUMNS, walk.REJECT_COLUMNS):
-            packet, *why = rows[i : i + walk.REJECT_COLUMNS]
-            made = self.reject(batch, packet, why)
-            (source.unknown if made.kind == "unknown" else source.errors)[made.reason] += 1
-            done.rejects.append(made)
+        for why, count in found.items():
+            kind, reason, _, _ = self.explained.get(why) or self.explain(why)
+            (source.unknown if kind == "unknown" else source.errors)[reason] += count
 
-    def reject(self, batch: PacketBatch, packet: int, why: list[int]) -> Reject:
-        """Make the reject of a packet; `why` are the other columns of the kernel's row."""
-        number, fault, at, offset, need, have = why
-        key = (number, fault, at, need, have)
-        if key not in self.explained:
-            if len(self.explained) >= MOST_EXPLAINED:
-                self.explained.clear()
-            self.explained[key] = explained(self.plan, *key)
-        kind, reason, layer, detail = self.explained[key]
-        row = packet * COLUMNS
-        start = batch.index[row + OFFSET]
-        return Reject(
-            kind,
-            reason,
-            layer,
-            offset,
-            detail,
-            batch.source,
-            packet=batch.first_packet + packet,
-            time=batch.index[row + TIME],
-            link_type=batch.index[row + LINK],
-            length=batch.index[row + LENGTH],
-            data=bytes(batch.data[start : start + batch.index[row + CAPTURED]]),
-        )
+    def explain(self, why: Why) -> tuple[str, str, str, str]:
+        """Explain a kind of reject, and remember it."""
+        if len(self.explained) >= MOST_EXPLAINED:
+            self.explained.clear()
+        return self.explained.setdefault(why, explained(self.plan, *why))
 
 
 def handed_over(done: Decoded) -> Iterator[Block | list[Reject]]:

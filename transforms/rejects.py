@@ -23,19 +23,18 @@ def reject_blocks(rejects: Sequence[Reject]) -> Iterator[Block]:
         if chosen := [reject for reject in rejects if reject.kind == kind]:
             section = pcapng.section(chosen)
             yield Block(file, source, first, 0, len(chosen), len(section), section)
-    lines = b"".join(json_line(reject) for reject in rejects)
+    lines = "".join(map(json_line, rejects)).encode(errors="backslashreplace")
     yield Block("errors.jsonl", source, first, 0, len(rejects), len(lines), lines)
 
 
-def json_line(reject: Reject) -> bytes:
+def json_line(reject: Reject) -> str:
     """Give a reject without its packet's bytes as a line of JSON."""
-    text = (
+    return (
         f'{{"kind":"{reject.kind}","reason":{quoted(reject.reason)},"layer":{quoted(reject.layer)},'
         f'"offset":{reject.offset},"detail":{quoted(reject.detail)},"source":{quoted(reject.source)},'
         f'"packet":{reject.packet},"time":{reject.time},"link_type":{reject.link_type},'
         f'"length":{reject.length},"captured":{len(reject.data)}}}\n'
     )
-    return text.encode(errors="backslashreplace")
 
 
 @lru_cache(1 << 10)

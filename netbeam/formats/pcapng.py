@@ -24,6 +24,9 @@ _COMMENT = 1
 _TIME_RESOLUTION = 9
 _LAST_TIME = (1 << 64) - 1
 
+_HEAD, _OPTION, _TAIL = struct.Struct("<7I"), struct.Struct("<HH"), struct.Struct("<HHI")
+"""Of an enhanced packet block: what comes before the packet, before an option, and after the last one."""
+
 
 def section(packets: Sequence[Reject]) -> bytes:
     """Give one section with these packets in their order, each with a comment that says what was wrong.
@@ -55,9 +58,15 @@ def _packet(packet: Reject, interface: int) -> bytes:
     if len(text) > COMMENT_BYTES:
         text = text[:COMMENT_BYTES].decode("utf-8", "ignore").encode()
     data = packet.data[:PACKET_BYTES]
-    fixed = struct.pack("<IIIII", interface, time >> 32, time & 0xFFFFFFFF, len(data), packet.length)
-    options = _option(_COMMENT, text) + _option(_END_OF_OPTIONS)
-    return _block(_ENHANCED_PACKET, fixed + _padded(data) + options)
+    data_padding, text_padding = bytes(-len(data) % 4), bytes(-len(text) % 4)
+    length = 40 + len(data) + len(data_padding) + len(text) + len(text_padding)
+    head = _HEAD.pack(
+        _ENHANCED_PACKET, length, interface, time >> 32, time & 0xFFFFFFFF, len(data), packet.length
+    )
+    option = _OPTION.pack(_COMMENT, len(text))
+    return b"".join(
+        (head, data, data_padding, option, text, text_padding, _TAIL.pack(_END_OF_OPTIONS, 0, length))
+    )
 
 
 def _option(code: int, value: bytes = b"") -> bytes:
