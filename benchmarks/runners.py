@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1024, help="megabytes of the capture (default 1024)")
     parser.add_argument("--copies", type=int, default=5, help="copies for the slope (default 5)")
     given = parser.parse_args()
-    capture = big_capture(given.size)
+    capture = big_capture(given.size).resolve()
     console = Console(width=110)
     console.print(f"{platform.machine()}, {os.cpu_count()} cores, {capture.name}")
     console.print(compare_runners(capture, given.copies, given.rounds))
