@@ -75,7 +75,7 @@ class PcapWalk:
 
     def find(self, data: memoryview | bytes, behind: int) -> int:
         """Guess where in `data` the first record starts; -1 if that is not before `behind`."""
-        return frame.find_pcap(
+        return frame.find_first(
             data, behind, self._framing.big_endian, self._framing.record_header, self._tick
         )
 

@@ -71,7 +71,7 @@ class PcapngWalk:
 
     def find(self, data: memoryview | bytes, behind: int) -> int:
         """Guess where in `data`, which starts at a multiple of 4, the first block does."""
-        return frame.find_pcapng(data, behind, self._big_endian)
+        return frame.find_first(data, behind, self._big_endian, 0, 0)
 
     def trailer_fault(self, length: int, tail: bytes) -> str:
         """Say what is wrong with the last four bytes of a block of `length` bytes."""

@@ -228,49 +228,6 @@ def walk_pcap(
     return stop, position, packets, position, end, captured
 
 
-def find_pcap(
-    data: cython.const[cython.uchar][::1],
-    behind: cython.Py_ssize_t,
-    big: cython.bint,
-    header: cython.Py_ssize_t,
-    tick: cython.longlong,
-) -> int:
-    """Find the first position before `behind` from which plausible records fill `data` to its end.
-
-    Not fewer than LEAST_HOPS of them, unless they end just there. That is a guess: payload can look like
-    records. `header` and `tick` are as in `walk_pcap`.
-
-    Returns:
-        The position, -1 when there is none.
-    """
-    size: cython.Py_ssize_t = len(data)
-    start: cython.Py_ssize_t = 0
-    position: cython.Py_ssize_t = 0
-    captured: cython.longlong
-    length: cython.longlong
-    hops: cython.longlong = 0
-    before: cython.longlong
-    found: cython.bint = False
-    with cython.nogil:
-        while start < behind and hops < _most_hops:
-            position = start
-            before = hops
-            while position + header <= size:
-                captured = u32(data, position + 8, big)
-                length = u32(data, position + 12, big)
-                if captured == 0 or captured > length or length > _usual:
-                    break
-                if u32(data, position + 4, big) * tick >= 1_000_000_000:
-                    break
-                position += header + captured
-                hops += 1
-            found = position == size or (position + header > size and hops - before >= _least_hops)
-            if found:
-                break
-            start += 1
-    return start if found else -1
-
-
 @cython.cfunc
 @cython.inline
 @cython.nogil
@@ -431,15 +388,63 @@ def walk_pcapng(
     return stop, position, packets, last, end, value, big, kind
 
 
-def find_pcapng(data: cython.const[cython.uchar][::1], behind: cython.Py_ssize_t, big: cython.bint) -> int:
-    """Find the first position before `behind` from which plausible blocks fill `data` to its end.
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def plausible_record(
+    data: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    big: cython.bint,
+    header: cython.Py_ssize_t,
+    tick: cython.longlong,
+) -> cython.longlong:
+    """Give the length of the pcap record whose header is at `position`, 0 if it is hardly one."""
+    captured: cython.longlong = u32(data, position + 8, big)
+    length: cython.longlong = u32(data, position + 12, big)
+    if captured == 0 or captured > length or length > _usual:
+        return 0
+    return header + captured if u32(data, position + 4, big) * tick < 1_000_000_000 else 0
 
-    That is a guess, as in `find_pcap`. Blocks start at multiples of 4, so `data` must.
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def plausible_block(
+    data: cython.const[cython.uchar][::1],
+    position: cython.Py_ssize_t,
+    size: cython.Py_ssize_t,
+    big: cython.bint,
+) -> cython.longlong:
+    """Give the length of the pcapng block whose first 12 bytes are at `position`, 0 if it is hardly one."""
+    length: cython.longlong = u32(data, position + 4, big)
+    if length < 12 or length & 3 or length > _usual:
+        return 0
+    if position + length <= size and u32(data, position + length - 4, big) != length:
+        return 0
+    return length
+
+
+def find_first(
+    data: cython.const[cython.uchar][::1],
+    behind: cython.Py_ssize_t,
+    big: cython.bint,
+    header: cython.Py_ssize_t,
+    tick: cython.longlong,
+) -> int:
+    """Find the first position before `behind` from which plausible records fill `data` to its end.
+
+    Not fewer than LEAST_HOPS of them, unless they end just there. That is a guess: payload can look like
+    records. `header` and `tick` are as in `walk_pcap`; a `header` of 0 stands for the blocks of a pcapng,
+    which start at multiples of 4, so that `data` must.
 
     Returns:
         The position, -1 when there is none.
     """
     size: cython.Py_ssize_t = len(data)
+    least: cython.Py_ssize_t = header if header > 0 else 12
+    step: cython.Py_ssize_t = 1 if header > 0 else 4
     start: cython.Py_ssize_t = 0
     position: cython.Py_ssize_t = 0
     length: cython.longlong
@@ -450,16 +455,17 @@ def find_pcapng(data: cython.const[cython.uchar][::1], behind: cython.Py_ssize_t
         while start < behind and hops < _most_hops:
             position = start
             before = hops
-            while position + 12 <= size:
-                length = u32(data, position + 4, big)
-                if length < 12 or length & 3 or length > _usual:
-                    break
-                if position + length <= size and u32(data, position + length - 4, big) != length:
+            while position + least <= size:
+                if header > 0:
+                    length = plausible_record(data, position, big, header, tick)
+                else:
+                    length = plausible_block(data, position, size, big)
+                if length == 0:
                     break
                 position += length
                 hops += 1
-            found = position == size or (position + 12 > size and hops - before >= _least_hops)
+            found = position == size or (position + least > size and hops - before >= _least_hops)
             if found:
                 break
-            start += 4
+            start += step
     return start if found else -1
