@@ -13,7 +13,7 @@ from netbeam.capture.compression import Fault, compression_of
 from netbeam.capture.opening import open_capture
 from netbeam.capture.source import LocalFile, Spill, Stream
 from netbeam.capture.stop import Stop, Walk
-from netbeam.chunk import CHUNK_BYTES, ChunkRef
+from netbeam.chunk import CHUNK_BYTES, ChunkRef, Framing
 from netbeam.kernel import frame
 
 EMPTY = "empty file"
@@ -79,6 +79,11 @@ def begin(head: bytes) -> tuple[Walk, int] | str:
     if kind := compression_of(head):
         return f"not a capture: {kind} data inside compressed data"
     return f"not a capture: starts with 0x{head[:4].hex()}"
+
+
+def walk_of(framing: Framing) -> Walk:
+    """Give the walk that goes on where `framing` was known."""
+    return (pcap.PcapWalk if framing.format == "pcap" else pcapng.PcapngWalk)(framing)
 
 
 def chunks(

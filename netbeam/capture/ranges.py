@@ -15,9 +15,8 @@ from typing import BinaryIO, NamedTuple
 
 from netbeam.account import SourceAccount
 from netbeam.capture import pcap, pcapng
-from netbeam.capture.framing import begin, chunks
+from netbeam.capture.framing import begin, chunks, walk_of
 from netbeam.capture.opening import is_local, open_in_place, unbuffered
-from netbeam.capture.stop import Walk
 from netbeam.chunk import CHUNK_BYTES, RANGE_BYTES, ChunkRef, Framing
 
 PROBE_BYTES = 1 << 20
@@ -101,7 +100,7 @@ def frame_range(
     Raises:
         LostInput: if a local capture is not there any more.
     """
-    walk: Walk = (pcap.PcapWalk if range.framing.format == "pcap" else pcapng.PcapngWalk)(range.framing)
+    walk = walk_of(range.framing)
     unknown = FramedRange(range, -1, -1, [], range.framing, [])
     problems: list[str] = []
     first, following = range.start, -1
@@ -120,10 +119,8 @@ def frame_range(
         refs = list(found())
         if data.fault:
             problems.append(data.fault)
-    if (
-        walk.sections and not range.exact
-    ):  # what they say depends on nothing before, unlike the blocks before them
-        return unknown
+    if walk.sections and not range.exact:
+        return unknown  # a section begins anew what the blocks before it take from the range before
     return FramedRange(range, first, following, refs, walk.framing(), problems)
 
 

@@ -7,10 +7,8 @@ from array import array
 from collections.abc import Callable
 from typing import BinaryIO
 
+from netbeam.capture.framing import walk_of
 from netbeam.capture.opening import LostInput, is_local, unbuffered
-from netbeam.capture.pcap import PcapWalk
-from netbeam.capture.pcapng import PcapngWalk
-from netbeam.capture.stop import Walk
 from netbeam.chunk import COLUMNS, ChunkRef, PacketBatch
 from netbeam.kernel import frame
 
@@ -30,7 +28,7 @@ def read_chunk(ref: ChunkRef, open_file: Callable[[str], BinaryIO]) -> PacketBat
             f"{ref.path}: bytes {ref.offset} to {ref.offset + ref.length} were framed, "
             f"only {len(data)} of them are there now"
         )
-    walk: Walk = (PcapWalk if ref.framing.format == "pcap" else PcapngWalk)(ref.framing)
+    walk = walk_of(ref.framing)
     index = array("q", bytes(8 * COLUMNS * ref.packets))
     stop = walk.step(data, 0, len(data), index)
     if stop.reason != frame.BORDER or stop.packets != ref.packets:
