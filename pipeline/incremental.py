@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -28,20 +27,16 @@ from netbeam.schema import declared, type_name
 from netbeam.storage import LocalStorage, Storage
 from pipeline import run
 from pipeline.captures import Found, Survey, keep_stamps, read_stamps, sort_out
-from pipeline.failures import ends_on_signals, sentence
-from pipeline.options import BadOption, Options
+from pipeline.options import BadOption, Options, preset_name
 from pipeline.records import Records
 from pipeline.workspace import RemoteWorkspace, Workspace, workspace
 from transforms.remote import is_remote, set_up_file_systems
 from transforms.sources import (
     STDIN,
-    MissingInput,
     Source,
     absolute,
     expand,
-    find_sources,
     open_remote,
-    printable,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +49,7 @@ def attempt(options: Options, records: Records) -> run.Outcome:
     if any(map(is_remote, (*options.inputs, options.output, options.encoders))):
         set_up_file_systems(options.beam)
     plan = plan_of(options, records)
-    if run.preset_name(options.runner) in run.DETACHED:
+    if preset_name(options.runner) in run.DETACHED:
         return run.submit(options, records, lambda: work_of(options, plan))
     sources = find_captures(options)
     storage = storage_at(options.output)
@@ -67,25 +62,14 @@ def attempt(options: Options, records: Records) -> run.Outcome:
         with tempfile.TemporaryDirectory() as spill:
             found, told = survey(options, sources, plan, storage, spill)
         return dry_run(options, found, told)
-    endings = [space.close]
-    with ends_on_signals(lambda: run.call_all(endings)):
-        space.open()
-        if space.note and not options.quiet:
-            print(f"netbeam: {printable(space.note)}", file=sys.stderr)
+    with run.at_work(space, options) as endings:
         try:
             found, told = survey(options, sources, plan, storage, space.spill)
             if not found.new:
                 return nothing_new(options, told)
             return process(options, records, plan, found, told, space, endings)
-        except BadOption:
-            raise
         except Exception as error:
-            if options.debug:
-                raise
-            print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
-            return run.Outcome(run.FAILED)
-        finally:
-            space.close()
+            return run.failed(error, options)
 
 
 def work_of(options: Options, plan: Mapping[str, Any]) -> run.Work | run.Outcome:
@@ -139,10 +123,7 @@ def find_captures(options: Options) -> tuple[Source, ...]:
         for given in options.inputs
         if not os.path.isdir(given) or next(expand(given, output), None) is not None  # noqa: PTH112
     ]
-    try:
-        return tuple(find_sources(inputs, skip=options.output))
-    except MissingInput as error:
-        raise BadOption(str(error)) from None
+    return run.sources_of(inputs, options)
 
 
 def storage_at(output: str) -> Storage:

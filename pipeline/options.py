@@ -82,7 +82,7 @@ class Options:
         within("--buffer-size", self.buffer_bytes, 1, LARGEST_BUFFER)
         within("--shards", self.shards, 0, MOST_SHARDS)
         within("--workers", self.workers, 1, MOST_WORKERS)
-        if self.flink_master and self.runner.lower().removesuffix("runner") != "flink":
+        if self.flink_master and preset_name(self.runner) != "flink":
             raise BadOption(f"--flink-master {self.flink_master}: goes with --runner flink")
         if self.framing_range % CHUNK_BYTES:
             raise BadOption(f"--framing-range {self.framing_range}: must be a multiple of 8M, or 0")
@@ -91,6 +91,11 @@ class Options:
     def source(self) -> str:
         """The input as the files' headers name it."""
         return printable(self.source_name or ", ".join(self.inputs))
+
+
+def preset_name(runner: str) -> str:
+    """Give a runner's name as presets know it: Beam takes names in any case, with or without "Runner"."""
+    return runner.lower().removesuffix("runner")
 
 
 def within(name: str, value: int, low: int, high: int) -> None:

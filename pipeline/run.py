@@ -15,10 +15,10 @@ from netbeam.ledger import MANIFEST
 from netbeam.publish import SUMMARY
 from pipeline.about import started
 from pipeline.failures import ends_on_signals, sentence
-from pipeline.options import BadOption, Options
+from pipeline.options import BadOption, Options, preset_name
 from pipeline.progress import progress_bar
 from pipeline.records import Records
-from pipeline.workspace import workspace
+from pipeline.workspace import RemoteWorkspace, Workspace, workspace
 from transforms.local import reported
 from transforms.remote import is_remote, set_up_file_systems
 from transforms.sources import MissingInput, Source, absolute, find_sources, printable
@@ -71,7 +71,7 @@ def attempt(options: Options, records: Records) -> Outcome:
         return submit(options, records, lambda: work_of(options))
     if any(map(is_remote, (*options.inputs, options.output))):
         set_up_file_systems(options.beam)
-    sources = sources_of(options)
+    sources = sources_of(options.inputs, options)
     space = workspace(
         options.output, options.run, overwrite=options.overwrite, leftover_days=options.leftover_days
     )
@@ -82,11 +82,7 @@ def attempt(options: Options, records: Records) -> Outcome:
             graph(None, preset.options(options), options, sources, records, space.spill)
         print_plan(options, sources)
         return Outcome(0)
-    endings = [space.close]
-    with ends_on_signals(lambda: call_all(endings)):
-        space.open()
-        if space.note and not options.quiet:
-            print(f"netbeam: {printable(space.note)}", file=sys.stderr)
+    with at_work(space, options) as endings:
         try:
             process(options, sources, records, space.spill, endings)
             summary = read_summary(options.output)
@@ -95,16 +91,31 @@ def attempt(options: Options, records: Records) -> Outcome:
                     f"-o {options.output}: the workers have written the results to a directory of that name "
                     "that this machine does not see; choose one that all machines share"
                 )
-        except BadOption:
-            raise
         except Exception as error:
-            if options.debug:
-                raise
-            print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
-            return Outcome(FAILED)
+            return failed(error, options)
+    return conclude(options, summary, options.output)
+
+
+@contextmanager
+def at_work(space: Workspace | RemoteWorkspace, options: Options) -> Iterator[list[Callable[[], None]]]:
+    """Hold the output while the body runs; give what is called in turn when a signal ends the run."""
+    endings = [space.close]
+    with ends_on_signals(lambda: call_all(endings)):
+        space.open()
+        if space.note and not options.quiet:
+            print(f"netbeam: {printable(space.note)}", file=sys.stderr)
+        try:
+            yield endings
         finally:
             space.close()
-    return conclude(options, summary, options.output)
+
+
+def failed(error: Exception, options: Options) -> Outcome:
+    """Say why a run failed, or raise what others say: a bad option, and with --debug everything."""
+    if isinstance(error, BadOption) or options.debug:
+        raise error
+    print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
+    return Outcome(FAILED)
 
 
 def process(
@@ -162,7 +173,7 @@ class Work(NamedTuple):
 
 def work_of(options: Options) -> Work:
     """Give all captures to be processed, if the output may be written to."""
-    sources = sources_of(options)
+    sources = sources_of(options.inputs, options)
     space = workspace(options.output, options.run, overwrite=options.overwrite)
     space.check()
     return Work(options, sources, space.shared_spill, options.output)
@@ -187,13 +198,8 @@ def submit(options: Options, records: Records, find: Callable[[], Work | Outcome
             with refusals():
                 pipeline = graph(runner, chosen, work.options, work.sources, records, work.spill, work.then)
             job = {} if options.dry_run else preset.submitted(pipeline.run(), chosen)
-    except BadOption:
-        raise
     except Exception as error:
-        if options.debug:
-            raise
-        print(f"netbeam: {printable(sentence(error, options.output))}", file=sys.stderr)
-        return Outcome(FAILED)
+        return failed(error, options)
     if options.dry_run:
         print_plan(options, work.sources)
     elif options.json:
@@ -205,10 +211,14 @@ def submit(options: Options, records: Records, find: Callable[[], Work | Outcome
     return Outcome(0)
 
 
-def sources_of(options: Options) -> tuple[Source, ...]:
-    """Give the captures of a run."""
+def sources_of(inputs: Iterable[str], options: Options) -> tuple[Source, ...]:
+    """Give the captures that `inputs` name, but those in the output.
+
+    Raises:
+        BadOption: an input names nothing.
+    """
     try:
-        return tuple(find_sources(options.inputs, skip=options.output))
+        return tuple(find_sources(inputs, skip=options.output))
     except MissingInput as error:
         raise BadOption(str(error)) from None
 
@@ -256,11 +266,6 @@ def refusals() -> Iterator[None]:
 def preset_of(options: Options) -> ModuleType:
     """Give the module of `runners` that sets up the runner: the passing one if there is none of its own."""
     return importlib.import_module(PRESETS.get(preset_name(options.runner), "runners.named"))
-
-
-def preset_name(runner: str) -> str:
-    """Give a runner's name as presets know it: Beam takes names in any case, with or without "Runner"."""
-    return runner.lower().removesuffix("runner")
 
 
 def named(sources: tuple[Source, ...], options: Options) -> tuple[Source, ...]:
