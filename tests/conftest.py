@@ -24,6 +24,20 @@ def absent(what):
 
 
 @pytest.fixture(scope="session")
+def traffic(tmp_path_factory):
+    """Give a function that writes a capture of so many packets, office.pcap, once for all tests."""
+    from benchmarks.traffic import write_capture  # not there beside the kernel under AddressSanitizer
+
+    @cache
+    def write(packets):
+        path = tmp_path_factory.mktemp("captures") / "office.pcap"
+        write_capture(path, packets)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def shared_pcaps():
     """The folder of real captures beside the repository."""
     folder = Path(__file__).parents[2] / "shared" / "pcaps"

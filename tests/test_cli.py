@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.traffic import write_capture
 from netbeam.formats.ncap import open_records
 from pipeline.cli import main
 from transforms.sources import find_sources
@@ -32,19 +31,15 @@ ENCODERS = (Encoder(Message("Slow", 1950, (given("Timestamp", 1, "int64"),)), sl
 
 
 @pytest.fixture(scope="session")
-def capture(tmp_path_factory):
+def capture(traffic):
     """A capture of one chunk."""
-    path = tmp_path_factory.mktemp("captures") / "office.pcap"
-    write_capture(path, 1000)
-    return path
+    return traffic(1000)
 
 
 @pytest.fixture(scope="session")
-def chunked(tmp_path_factory):
+def chunked(traffic):
     """A capture of two chunks."""
-    path = tmp_path_factory.mktemp("captures") / "office.pcap"
-    write_capture(path, 20_000)
-    return path
+    return traffic(20_000)
 
 
 def run(*arguments):

@@ -12,7 +12,6 @@ from flink_runs import ROOT, Held, digests, end, needs_flink, run, start, wait_f
 from s3 import s3_server
 
 from benchmarks.captures import big_capture
-from benchmarks.traffic import write_capture
 from runners.flink import rest
 from runners.flink.cluster import answers, cluster
 
@@ -29,11 +28,9 @@ def flink():
 
 
 @pytest.fixture(scope="module")
-def capture(tmp_path_factory):
+def capture(traffic):
     """A capture of six chunks."""
-    path = tmp_path_factory.mktemp("capture") / "office.pcap"
-    write_capture(path, 80_000)
-    return path
+    return traffic(80_000)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from flink_runs import Held, digests, end, needs_flink, run, start, wait_for
 
 from benchmarks.captures import big_capture
-from benchmarks.traffic import write_capture
 from runners.flink import rest
 from runners.flink.cluster import free_port
 
@@ -18,11 +17,9 @@ DECODING = "Decode packets"
 
 
 @pytest.fixture(scope="module")
-def capture(tmp_path_factory):
+def capture(traffic):
     """A capture of six chunks."""
-    path = tmp_path_factory.mktemp("capture") / "office.pcap"
-    write_capture(path, 80_000)
-    return path
+    return traffic(80_000)
 
 
 @pytest.fixture

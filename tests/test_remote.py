@@ -13,7 +13,6 @@ import pytest
 from apache_beam.io.localfilesystem import LocalFileSystem
 from s3 import Fault, proxy_of, s3_server
 
-from benchmarks.traffic import write_capture
 from netbeam.chunk import CHUNK_BYTES
 from netbeam.kernel import compiled
 from netbeam.publish import TEMPORARY
@@ -34,11 +33,9 @@ TYPES = ("ARP", "Ethernet", "TCP")
 
 
 @pytest.fixture(scope="module")
-def capture(tmp_path_factory):
+def capture(traffic):
     """A capture of two chunks."""
-    path = tmp_path_factory.mktemp("captures") / "office.pcap"
-    write_capture(path, 20_000)
-    return path
+    return traffic(20_000)
 
 
 @pytest.fixture(scope="module")
