@@ -71,8 +71,9 @@ class Field:
 
     `kind` says where the value comes from: "number" (at `at`), "mac", "ipv4", "ipv6" (text of the
     address at `at`), "raw" (the bytes at `at`), "derived" (from the packet around the header),
-    "coded" (by the kernel function `by`) or "given" (by a user's Python function). A number below
-    `least` is absent. `doc` gives meaning and unit where the name does not.
+    "coded" (by the kernel function `by`), "flow" (from the slot `by` of a flow's sheet) or "given" (by a
+    user's Python function). A number below `least` is absent. `doc` gives meaning and unit where the name
+    does not. `names` are the texts that a flow's number stands for, or whose they are: LAYERS, SOURCES.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Field:
     by: str = ""
     least: int = 1
     doc: str = ""
+    names: str | tuple[str, ...] = ()
 
 
 def int32(name: str, number: int, at: At, doc: str = "") -> Field:
@@ -171,6 +173,24 @@ def coded(
 def given(name: str, number: int, type: str | Message, *, repeated: bool = False, doc: str = "") -> Field:
     """Declare a field of a record that a Python function makes (netbeam.encoders.Encoder)."""
     return Field(name, number, type, "given", repeated=repeated, doc=doc)
+
+
+LAYERS, SOURCES = "layers", "sources"
+"""The names of declared layers, by number, and of captures, by place."""
+
+
+def flow(
+    name: str,
+    number: int,
+    type: str,
+    slot: str,
+    doc: str = "",
+    *,
+    repeated: bool = False,
+    names: str | tuple[str, ...] = (),
+) -> Field:
+    """Declare a field of a record made from a flow's packets, which the kernel leaves in the slot `slot`."""
+    return Field(name, number, type, "flow", repeated=repeated, by=slot, doc=doc, names=names)
 
 
 PADDED = 46

@@ -1,0 +1,1 @@
+"""Records made from many packets: flows and connections, hosts and services."""
