@@ -6,7 +6,25 @@ from setuptools import setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-MODULES = ("text", "wire", "options", "dns", "parts", "sheet", "walk", "frame")
+MODULES = (
+    "text",
+    "wire",
+    "options",
+    "dns",
+    "parts",
+    "tables",
+    "keys",
+    "digest",
+    "sheet",
+    "samples",
+    "features",
+    "tcp",
+    "identity",
+    "store",
+    "replay",
+    "walk",
+    "frame",
+)
 
 
 def extensions():

@@ -60,10 +60,18 @@ class Written:
 
 @dataclass
 class Account:
-    """The account of a run, or of a part of one: by capture, and by record type as encoded."""
+    """The account of a run, or of a part of one: by capture, and by record type as encoded.
+
+    Of the `ip_packets` that were digested for flows `replayed` are in a connection; these are counted by why
+    they ended (`flow_ends`), and in which state (`flow_states`).
+    """
 
     sources: dict[str, SourceAccount] = field(default_factory=dict)
     encoded: dict[str, Written] = field(default_factory=dict)
+    ip_packets: int = 0
+    replayed: int = 0
+    flow_ends: Counter[str] = field(default_factory=Counter)
+    flow_states: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Account) -> None:
         """Add the account of another part of the run."""
@@ -71,6 +79,10 @@ class Account:
             self.sources.setdefault(name, SourceAccount()).add(source)
         for name, written in other.encoded.items():
             self.encoded.setdefault(name, Written()).add(written)
+        self.ip_packets += other.ip_packets
+        self.replayed += other.replayed
+        self.flow_ends.update(other.flow_ends)
+        self.flow_states.update(other.flow_states)
 
     def total(self) -> SourceAccount:
         """Give the sum over all captures."""

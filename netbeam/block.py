@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
 BUFFER_BYTES = 512 << 10
@@ -23,6 +24,25 @@ class Block(NamedTuple):
     records: int
     raw_bytes: int
     data: bytes
+
+
+class Digest(NamedTuple):
+    """What flows need to know of a chunk's packets (kernel.digest), `packets` of which have an IP header.
+
+    `words` and `text` hold a part for each partition, of the `sizes` that Digests.take describes. Packets
+    count from `first_packet` in the capture, bytes from `start`; `earliest` and `latest` are times, Unix ns.
+    """
+
+    source: str
+    chunk: int
+    first_packet: int
+    start: int
+    packets: int
+    earliest: int
+    latest: int
+    words: array[int]
+    text: bytes
+    sizes: array[int]
 
 
 class Reject(NamedTuple):

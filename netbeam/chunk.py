@@ -43,7 +43,8 @@ class ChunkRef(NamedTuple):
 
     `source` is the capture as the user named it; `path` the file that holds the bytes (the capture,
     or a spilled piece of it), `size` and `mtime` that file's when it was framed; `offset` and
-    `length` are in bytes of that file; `first_packet` counts from 1 within the source.
+    `length` are in bytes of that file; `first_packet` counts from 1 within the source. `start` is where the
+    bytes begin in the uncompressed capture.
     """
 
     source: str
@@ -56,6 +57,7 @@ class ChunkRef(NamedTuple):
     first_packet: int
     packets: int
     framing: Framing
+    start: int = 0
 
 
 OFFSET, CAPTURED, LENGTH, TIME, LINK = range(5)
@@ -66,19 +68,27 @@ COLUMNS = 5
 class PacketBatch:
     """The packets of one chunk: their bytes and, for each, a row of COLUMNS int64 in `index`.
 
-    A link type of -1 marks a packet whose interface the capture never described.
+    A link type of -1 marks a packet whose interface the capture never described. `start` is where `data`
+    begins in the uncompressed capture.
     """
 
-    __slots__ = ("chunk", "data", "first_packet", "index", "source")
+    __slots__ = ("chunk", "data", "first_packet", "index", "source", "start")
 
     def __init__(
-        self, source: str, chunk: int, first_packet: int, data: bytes | memoryview, index: array[int]
+        self,
+        source: str,
+        chunk: int,
+        first_packet: int,
+        data: bytes | memoryview,
+        index: array[int],
+        start: int = 0,
     ) -> None:
         self.source = source
         self.chunk = chunk
         self.first_packet = first_packet
         self.data = data
         self.index = index
+        self.start = start
 
     def __len__(self) -> int:
         return len(self.index) // COLUMNS

@@ -50,6 +50,11 @@ def u32(offset: int) -> At:
     return At(offset, 4)
 
 
+def u48(offset: int) -> At:
+    """Give the six bytes at `offset`."""
+    return At(offset, 6)
+
+
 def u64(offset: int) -> At:
     """Give the eight bytes at `offset`."""
     return At(offset, 8)
@@ -73,7 +78,7 @@ class Field:
     address at `at`), "raw" (the bytes at `at`), "derived" (from the packet around the header),
     "coded" (by the kernel function `by`), "flow" (from the slot `by` of a flow's sheet) or "given" (by a
     user's Python function). A number below `least` is absent. `doc` gives meaning and unit where the name
-    does not. `names` are the texts that a flow's number stands for, or whose they are: LAYERS, SOURCES.
+    does not. `names` are the texts that a flow's number stands for, or whose they are: LAYER_NAMES ...
     """
 
     name: str
@@ -175,8 +180,8 @@ def given(name: str, number: int, type: str | Message, *, repeated: bool = False
     return Field(name, number, type, "given", repeated=repeated, doc=doc)
 
 
-LAYERS, SOURCES = "layers", "sources"
-"""The names of declared layers, by number, and of captures, by place."""
+LAYER_NAMES, PROTOCOL_NAMES, SOURCE_NAMES = "layers", "protocols", "sources"
+"""The names of declared layers by number, of those that an IP protocol number leads to, and of captures."""
 
 
 def flow(
@@ -312,6 +317,33 @@ class Fragment:
     more: At
 
 
+FACTS = (
+    "source_mac",
+    "target_mac",
+    "vlan",
+    "tunnel_id",
+    "ttl",
+    "protocol",
+    "message_type",
+    "message_code",
+    "sequence",
+    "acknowledgement",
+    "flags",
+    "window",
+    "answers",
+)
+"""What flows want to know of a packet's headers."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number in a header that flows are made of: which of FACTS, where it lies, and when it is there."""
+
+    name: str
+    at: At
+    only_if: Check | None = None
+
+
 @dataclass(frozen=True)
 class Layer:
     """A protocol layer and its record.
@@ -322,7 +354,7 @@ class Layer:
     payload together. `type_id` None means that the layer has no record.
     `addresses` are the offsets of source and destination address (4 or 16 bytes by `address_len`)
     and `ports` those of the ports. `plausible` are checks that a payload found by port must pass
-    to be taken for this layer at all.
+    to be taken for this layer at all. `facts` are what flows are told of it.
     """
 
     name: str
@@ -341,4 +373,5 @@ class Layer:
     addresses: tuple[int, int] | None = None
     address_len: int = 0
     ports: tuple[At, At] | None = None
+    facts: tuple[Fact, ...] = ()
     doc: str = field(default="", compare=False)

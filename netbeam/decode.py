@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from netbeam.account import Account, SourceAccount, Written
-from netbeam.block import BUFFER_BYTES, Block, Reject
+from netbeam.block import BUFFER_BYTES, Block, Digest, Reject
 from netbeam.chunk import COLUMNS, PacketBatch
-from netbeam.kernel import walk, wire
+from netbeam.kernel import digest, walk, wire
 from netbeam.plan import Plan
 
 REJECTS_AT_ONCE = 4096
@@ -23,11 +23,15 @@ FIRST_BUFFER_BYTES = 64 << 10
 
 
 class Decoded(NamedTuple):
-    """What became of one chunk: blocks of records, the packets that are unknown or errors, the account."""
+    """What became of one chunk: blocks of records, the packets that are unknown or errors, the account.
+
+    And its digest, if flows are wanted.
+    """
 
     blocks: list[Block]
     rejects: list[Reject]
     account: Account
+    digests: list[Digest]
 
 
 class Decoder:
@@ -48,7 +52,10 @@ class Decoder:
         self.buffer_bytes = buffer_bytes
         self.names = {number: plan.layers[number - 1].name for number in plan.encoded}
         self.reject_rows = array("q", bytes(8 * walk.REJECT_COLUMNS * REJECTS_AT_ONCE))
-        self.walk = walk.Walk(plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows)
+        self.digests = digest.Digests(plan.facts, True) if plan.flows else None
+        self.walk = walk.Walk(
+            plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows, self.digests
+        )
         self.explained: dict[Why, tuple[str, str, str, str]] = {}
         self.buffers: dict[int, bytearray] = {}
         for number in plan.encoded:
@@ -64,22 +71,24 @@ class Decoder:
 
     def decode(self, batch: PacketBatch) -> Decoded:
         """Decode a chunk, whole. What lies in its packets never raises."""
-        done = Decoded([], [], Account())
+        done = Decoded([], [], Account(), [])
         for made in self.stream(batch):
             if isinstance(made, Block):
                 done.blocks.append(made)
+            elif isinstance(made, Digest):
+                done.digests.append(made)
             elif isinstance(made, Account):
                 done.account.add(made)
             else:
                 done.rejects.extend(made)
         return done
 
-    def stream(self, batch: PacketBatch) -> Iterator[Block | list[Reject] | Account]:
+    def stream(self, batch: PacketBatch) -> Iterator[Block | list[Reject] | Digest | Account]:
         """Decode a chunk bit by bit: blocks and lists of rejects as they are ready, at last the account.
 
         So memory is bounded even where every packet of a chunk is an error.
         """
-        done = Decoded([], [], Account(sources={batch.source: SourceAccount()}))
+        done = Decoded([], [], Account(sources={batch.source: SourceAccount()}), [])
         self.sequence = dict.fromkeys(self.names, 0)
         self.walk.open(batch.data, batch.index)
         last = len(batch)
@@ -95,6 +104,19 @@ class Decoder:
         yield from handed_over(done)
         source = done.account.sources[batch.source]
         source.truncated, source.bytes, earliest, latest = self.walk.close()
+        if self.digests is not None:
+            packets, *parts = self.digests.take()
+            done.account.ip_packets = packets
+            yield Digest(
+                batch.source,
+                batch.chunk,
+                batch.first_packet,
+                batch.start,
+                packets,
+                earliest,
+                latest,
+                *parts,
+            )
         if last:
             source.first_time, source.last_time = earliest, latest
         source.read = last

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from netbeam.declare import At, Carries, Check, Field, Layer
-from netbeam.kernel import parts, walk, wire
+from netbeam.kernel import digest, parts, tables, wire
 from netbeam.verify import verify
 
 KINDS = {1: wire.U8, 2: wire.U16, 3: wire.U24, 4: wire.U32, 8: wire.U64}
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
 
     `selected` are the numbers of the layers whose records are kept, `encoded` of those that are encoded, if
     only to find their faults: the account does not depend on the selection. `checks` names the
-    number of each row of `numbers`.
+    number of each row of `numbers`. `flows` says that packets are digested.
     """
 
     layers: tuple[Layer, ...]
@@ -61,6 +61,8 @@ class Plan(NamedTuple):
     checks: tuple[str, ...]
     ops: array[int]
     tables: array[int]
+    facts: array[int]
+    flows: bool = False
 
 
 def record_types(layers: Iterable[Layer]) -> dict[str, Layer]:
@@ -84,8 +86,11 @@ def compile_plan(
     *,
     payload: bool = False,
     entropy: bool = False,
+    flows: bool = False,
 ) -> Plan:
     """Compile declarations into a plan that keeps the record types `include` (all of them when None).
+
+    With `flows` packets are digested for the records that are made from many.
 
     Raises ValueError when two layers claim one name or number, or a declaration asks for what the
     kernel can't do.
@@ -95,31 +100,46 @@ def compile_plan(
     for layer in layers:
         verify(layer)
     numbers = Numbers()
-    tables, places = dispatch_tables(layers)
+    numbers_by_key, places = dispatch_tables(layers)
     ops: array[int] = array("I")
-    table = array("q", bytes(8 * walk.LAYER_COLUMNS))
-    table[walk.TABLE], table[walk.TABLE_SIZE] = places.get("link_type", (0, 0))
+    table = array("q", bytes(8 * tables.LAYER_COLUMNS))
+    table[tables.TABLE], table[tables.TABLE_SIZE] = places.get("link_type", (0, 0))
+    facts: array[int] = array("q")
     selected, encoded = [], []
     for number, layer in enumerate(layers, 1):
-        row = array("q", bytes(8 * walk.LAYER_COLUMNS))
+        row = array("q", bytes(8 * tables.LAYER_COLUMNS))
         keep = layer.type_id is not None and (include is None or layer.name in include)
         fields = operations(layer, keep, payload, entropy)
-        row[walk.OPS] = len(ops)
-        row[walk.GREATEST] = 4 + wire.SLACK + sum(GREATEST.get(op[0], op[6] + 3) + 3 for op in fields)
-        row[walk.ENCODE] = len(fields) > 0
-        row[walk.SELECTED] = keep
+        row[tables.OPS] = len(ops)
+        row[tables.GREATEST] = 4 + wire.SLACK + sum(GREATEST.get(op[0], op[6] + 3) + 3 for op in fields)
+        row[tables.ENCODE] = len(fields) > 0
+        row[tables.SELECTED] = keep
         for op in fields:
             ops.extend(op)
         ops.extend((wire.END, 0, 0, 0, 0, 0, 0, 0))
         place_header(row, layer, numbers)
+        row[tables.FACTS] = len(facts)
+        for fact in layer.facts:
+            condition = numbers.add((fact.only_if,))[0] if fact.only_if else -1
+            facts.extend((getattr(digest, fact.name.upper()), numbers.place(fact.at), condition))
+        row[tables.FACTS_END] = len(facts)
         place_carried(row, layer.carries, numbers, places)
         table.extend(row)
         if keep:
             selected.append(number)
-        if row[walk.ENCODE]:
+        if row[tables.ENCODE]:
             encoded.append(number)
     return Plan(
-        tuple(layers), tuple(selected), tuple(encoded), table, numbers.rows, tuple(numbers.names), ops, tables
+        tuple(layers),
+        tuple(selected),
+        tuple(encoded),
+        table,
+        numbers.rows,
+        tuple(numbers.names),
+        ops,
+        numbers_by_key,
+        facts or array("q", [0]),
+        flows,
     )
 
 
@@ -148,8 +168,8 @@ class Numbers:
 
 def dispatch_tables(layers: Sequence[Layer]) -> tuple[array[int], dict[str, tuple[int, int]]]:
     """Give one table of layer numbers for all spaces, and where (start, size) each space lies in it."""
-    if len(layers) >= walk.MOST_TYPES:
-        raise ValueError(f"{len(layers)} layers are declared; {walk.MOST_TYPES - 1} is the most")
+    if len(layers) >= tables.MOST_TYPES:
+        raise ValueError(f"{len(layers)} layers are declared; {tables.MOST_TYPES - 1} is the most")
     spaces: dict[str, dict[int, int]] = {}
     names: set[str] = set()
     for number, layer in enumerate(layers, 1):
@@ -162,15 +182,15 @@ def dispatch_tables(layers: Sequence[Layer]) -> tuple[array[int], dict[str, tupl
                 raise ValueError(
                     f"{layer.name} and {layers[other - 1].name} both are {key.space} {key.number}"
                 )
-    tables: array[int] = array("H")
+    joined: array[int] = array("H")
     places = {}
     for space, keys in spaces.items():
-        places[space] = (len(tables), max(keys) + 1)
+        places[space] = (len(joined), max(keys) + 1)
         part = array("H", bytes(2 * (max(keys) + 1)))
         for key_number, number in keys.items():
             part[key_number] = number
-        tables.extend(part)
-    return tables, places
+        joined.extend(part)
+    return joined, places
 
 
 def operations(layer: Layer, keep: bool, payload: bool, entropy: bool) -> list[tuple[int, ...]]:
@@ -224,45 +244,48 @@ def kernel_function(name: str) -> int:
 
 def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
     """Fill in how the walk measures and checks a layer's header."""
-    row[walk.HEADER_LEN] = layer.header_len
-    row[walk.LENGTH] = numbers.place(layer.length.at) if layer.length else -1
+    row[tables.HEADER_LEN] = layer.header_len
+    row[tables.LENGTH] = numbers.place(layer.length.at) if layer.length else -1
     if layer.length:
-        row[walk.LENGTH_UNIT], row[walk.LENGTH_ADD] = layer.length.unit, layer.length.add
+        row[tables.LENGTH_UNIT], row[tables.LENGTH_ADD] = layer.length.unit, layer.length.add
     if layer.spans:
-        row[walk.MEASURE] = parts.SPANS
+        row[tables.MEASURE] = parts.SPANS
     elif layer.measured_by:
-        row[walk.MEASURE] = kernel_function(layer.measured_by)
-    row[walk.TOTAL] = numbers.place(layer.total.at) if layer.total else -1
+        row[tables.MEASURE] = kernel_function(layer.measured_by)
+    row[tables.TOTAL] = numbers.place(layer.total.at) if layer.total else -1
     if layer.total:
         above = layer.total.zero_is_rest_above
-        row[walk.TOTAL_ADD], row[walk.ZERO_IS_REST] = layer.total.add, ANY if above is None else above
-    row[walk.CHECKS], row[walk.CHECKS_END] = numbers.add(layer.requires)
-    row[walk.PLAUSIBLE], row[walk.PLAUSIBLE_END] = numbers.add(layer.plausible)
-    row[walk.FRAGMENT] = -1
+        row[tables.TOTAL_ADD], row[tables.ZERO_IS_REST] = layer.total.add, ANY if above is None else above
+    row[tables.CHECKS], row[tables.CHECKS_END] = numbers.add(layer.requires)
+    row[tables.PLAUSIBLE], row[tables.PLAUSIBLE_END] = numbers.add(layer.plausible)
+    row[tables.FRAGMENT] = -1
     if layer.fragment:
         offset, more = layer.fragment.offset, layer.fragment.more
-        row[walk.FRAGMENT] = numbers.place(At(offset.offset, offset.width))
-        row[walk.FRAGMENT_MASK], row[walk.MORE_MASK] = offset.mask << offset.shift, more.mask << more.shift
+        row[tables.FRAGMENT] = numbers.place(At(offset.offset, offset.width))
+        row[tables.FRAGMENT_MASK], row[tables.MORE_MASK] = (
+            offset.mask << offset.shift,
+            more.mask << more.shift,
+        )
     if layer.addresses:
-        row[walk.ADDRESS_LEN] = layer.address_len
-        row[walk.SOURCE_OFFSET], row[walk.TARGET_OFFSET] = layer.addresses
-    row[walk.PORTS] = -1
+        row[tables.ADDRESS_LEN] = layer.address_len
+        row[tables.SOURCE_OFFSET], row[tables.TARGET_OFFSET] = layer.addresses
+    row[tables.PORTS] = -1
     if layer.ports:
-        row[walk.PORTS] = numbers.place(*layer.ports)
+        row[tables.PORTS] = numbers.place(*layer.ports)
 
 
 def place_carried(
     row: array[int], carries: Carries | None, numbers: Numbers, places: dict[str, tuple[int, int]]
 ) -> None:
     """Fill in how the walk finds what a layer carries."""
-    row[walk.CONDITION] = -1
+    row[tables.CONDITION] = -1
     if carries is None:
         return
-    row[walk.KEYS] = numbers.place(*carries.keys)
-    row[walk.KEYS_END] = row[walk.KEYS] + len(carries.keys)
+    row[tables.KEYS] = numbers.place(*carries.keys)
+    row[tables.KEYS_END] = row[tables.KEYS] + len(carries.keys)
     if carries.only_if:
-        row[walk.CONDITION] = numbers.add((carries.only_if,))[0]
-    row[walk.TABLE], row[walk.TABLE_SIZE] = places.get(carries.space, (0, 0))
-    row[walk.REQUIRED], row[walk.CERTAIN] = carries.required, carries.certain
-    row[walk.LENGTH_BELOW], row[walk.LENGTH_KEY] = carries.length_below, carries.length_key
-    row[walk.EITHER_ORDER] = carries.either_order
+        row[tables.CONDITION] = numbers.add((carries.only_if,))[0]
+    row[tables.TABLE], row[tables.TABLE_SIZE] = places.get(carries.space, (0, 0))
+    row[tables.REQUIRED], row[tables.CERTAIN] = carries.required, carries.certain
+    row[tables.LENGTH_BELOW], row[tables.LENGTH_KEY] = carries.length_below, carries.length_key
+    row[tables.EITHER_ORDER] = carries.either_order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netbeam.declare import At, Layer
+from netbeam.declare import FACTS, At, Layer
 
 WIDTHS = (1, 2, 3, 4, 8)
 MOST_KEY = (1 << 16) - 1
@@ -57,6 +57,9 @@ def faults(layer: Layer) -> Iterator[str]:
                 f"{what} lies in bytes {at.offset} to {at.offset + at.width}"
                 f" of a header of at least {layer.header_len}"
             )
+    for fact in layer.facts:
+        if fact.name not in FACTS:
+            yield f"{fact.name!r} is not a fact that flows know; these are: {', '.join(FACTS)}"
     for key in layer.found_by:
         if not 0 <= key.number <= MOST_KEY:
             yield f"{key.space} {key.number} is not between 0 and {MOST_KEY}"
@@ -85,6 +88,11 @@ def numbers(layer: Layer) -> Iterator[tuple[str, At, tuple[int, ...]]]:
         yield "fragment offset", layer.fragment.offset, WIDTHS[:4]
     for at in layer.ports or ():
         yield "port", at, (2,)
+    for fact in layer.facts:
+        if not fact.only_if:  # what is there only at times may lie behind the least header
+            yield fact.name, fact.at, (*WIDTHS, 6)
+        else:
+            yield fact.only_if.what, fact.only_if.at, WIDTHS
     for offset in layer.addresses or ():
         yield "address", At(offset, layer.address_len), (4, 16)
 

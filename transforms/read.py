@@ -38,22 +38,22 @@ from transforms.sources import Source, create_remote, find_sources, open_remote
 class PacketBatchCoder(Coder):
     """Packet batches as bytes: their numbers, the source's name, the index, the packets' bytes."""
 
-    HEAD = struct.Struct("<4q")
+    HEAD = struct.Struct("<5q")
 
     def encode(self, value: PacketBatch) -> bytes:
         """Write a batch."""
         source, index = value.source.encode(errors="surrogateescape"), value.index.tobytes()
-        head = self.HEAD.pack(value.chunk, value.first_packet, len(source), len(index))
+        head = self.HEAD.pack(value.chunk, value.first_packet, value.start, len(source), len(index))
         return b"".join((head, source, index, value.data))
 
     def decode(self, encoded: bytes) -> PacketBatch:
         """Read a batch."""
-        chunk, first, source_bytes, index_bytes = self.HEAD.unpack_from(encoded)
+        chunk, first, start, source_bytes, index_bytes = self.HEAD.unpack_from(encoded)
         source_end = self.HEAD.size + source_bytes
         index_end = source_end + index_bytes
         source = encoded[self.HEAD.size : source_end].decode(errors="surrogateescape")
         index = array("q", encoded[source_end:index_end])
-        return PacketBatch(source, chunk, first, encoded[index_end:], index)
+        return PacketBatch(source, chunk, first, encoded[index_end:], index, start)
 
     def estimate_size(self, value: PacketBatch) -> int:
         """Give about the size; Beam asks for it often."""

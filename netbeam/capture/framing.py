@@ -121,7 +121,7 @@ def chunks(
                 packets += 1
         if packets:
             kept = data.keep(start, end, number)
-            yield ChunkRef(source, number, *kept, end - start, first, packets, framing)
+            yield ChunkRef(source, number, *kept, end - start, first, packets, framing, start)
             first += packets
         if crosses and stop.kind != frame.PACKET:
             fault = _cross(data, walk, start, stop)

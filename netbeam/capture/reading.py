@@ -36,7 +36,7 @@ def read_chunk(ref: ChunkRef, open_file: Callable[[str], BinaryIO]) -> PacketBat
             f"{ref.path}: {ref.packets} packets were framed in bytes {ref.offset} to "
             f"{ref.offset + ref.length}, where other data is now"
         )
-    return PacketBatch(ref.source, ref.number, ref.first_packet, data, index)
+    return PacketBatch(ref.source, ref.number, ref.first_packet, data, index, ref.start)
 
 
 def _read_local(ref: ChunkRef) -> bytes:

@@ -79,6 +79,22 @@ def name(w: Writer, number: cython.uint, at: cython.Py_ssize_t) -> cython.Py_ssi
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def after_name(
+    data: cython.p_const_uchar, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    """Give the position after the name at `at`; -1 where it runs over `end`."""
+    while at < end:
+        if data[at] >= 192:
+            return at + 2 if at + 2 <= end else -1
+        if data[at] == 0:
+            return at + 1
+        at += 1 + data[at]
+    return -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def dns_questions(w: Writer, number: cython.uint, count: cython.ulonglong) -> cython.int:
     """Write `count` questions."""
     at: cython.Py_ssize_t

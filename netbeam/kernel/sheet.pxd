@@ -52,5 +52,6 @@ cdef class Sheet:
     cdef Py_ssize_t greatest
 
     cdef void clear(self) noexcept nogil
+    cdef void text(self, int slot, Py_ssize_t end) noexcept nogil
     cdef void append(self, int slot, long long value) noexcept nogil
-    cdef Py_ssize_t write(self, unsigned char* out, Py_ssize_t at) noexcept nogil
+    cdef Py_ssize_t write(self, Py_ssize_t row, unsigned char* out, Py_ssize_t at) noexcept nogil

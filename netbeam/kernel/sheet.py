@@ -2,6 +2,8 @@
 # Slots are constants of the kernel; the writer's caller has made room for `greatest` bytes.
 """Sheets: the values of one record made from many packets, and how they are written by a table."""
 
+from itertools import pairwise
+
 import cython
 
 if cython.compiled:
@@ -53,6 +55,7 @@ def put_text(
 class Sheet:
     """Holds numbers, reals, texts and lists by slot, and writes those that a table names as one message.
 
+    Several tables may lie one behind the other, each to be written by its first row.
     A text is `text_size` bytes of `characters` from `text_at`; a list `count` of `items` from its slot times
     LIST_ROOM; a NAME's number counts in `names`, of which number k lies in [name_at[k], name_at[k + 1]).
     Zero, nothing and the empty text are left out. Not thread-safe: every thread has its own.
@@ -79,7 +82,7 @@ class Sheet:
             self.items = [0] * (LISTS * LIST_ROOM)
             self.count = [0] * LISTS
         longest: cython.Py_ssize_t = 0
-        for first, last in zip(name_at, name_at[1:], strict=False):
+        for first, last in pairwise(name_at):
             longest = max(longest, last - first)
         self.greatest = 10
         for row in range(0, len(ops), SHEET_COLUMNS):
@@ -118,6 +121,15 @@ class Sheet:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def text(self, slot: cython.int, end: cython.Py_ssize_t) -> cython.void:
+        """Take what was written to `characters` from `written` up to `end` as a text."""
+        self.text_at[slot] = self.written
+        self.text_size[slot] = end - self.written
+        self.written = end
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def append(self, slot: cython.int, value: cython.longlong) -> cython.void:
         """Add a number to a list; one that is full stays as it is."""
         if self.count[slot] < LIST_ROOM:
@@ -127,11 +139,10 @@ class Sheet:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def write(self, out: cython.p_uchar, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Write the record and its length before it at `at`; give the position after it."""
+    def write(self, row: cython.Py_ssize_t, out: cython.p_uchar, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Write the record of the table from `row` on, its length before it; give the position after it."""
         mark: cython.Py_ssize_t = at
         inner: cython.Py_ssize_t
-        row: cython.Py_ssize_t = 0
         slot: cython.uint
         extra: cython.longlong
         value: cython.longlong

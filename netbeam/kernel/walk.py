@@ -9,7 +9,47 @@ of the layers around it (an IPv4 record the ports, an Ethernet record the length
 import cython
 
 if cython.compiled:
+    from cython.cimports.netbeam.kernel.digest import Digests
     from cython.cimports.netbeam.kernel.parts import FIXED, SPANS, measure, variable_part
+    from cython.cimports.netbeam.kernel.tables import (
+        ADDRESS_LEN,
+        CERTAIN,
+        CHECKS,
+        CHECKS_END,
+        CONDITION,
+        EITHER_ORDER,
+        ENCODE,
+        FRAGMENT,
+        FRAGMENT_MASK,
+        GREATEST,
+        HEADER_LEN,
+        KEYS,
+        KEYS_END,
+        LAYER_COLUMNS,
+        LENGTH,
+        LENGTH_ADD,
+        LENGTH_BELOW,
+        LENGTH_KEY,
+        LENGTH_UNIT,
+        MEASURE,
+        MORE_MASK,
+        MOST_LAYERS,
+        MOST_TYPES,
+        NUMBER_COLUMNS,
+        OPS,
+        PLAUSIBLE,
+        PLAUSIBLE_END,
+        PORTS,
+        REQUIRED,
+        SELECTED,
+        SOURCE_OFFSET,
+        TABLE,
+        TABLE_SIZE,
+        TARGET_OFFSET,
+        TOTAL,
+        TOTAL_ADD,
+        ZERO_IS_REST,
+    )
     from cython.cimports.netbeam.kernel.wire import (
         CHECK,
         CODED,
@@ -27,7 +67,47 @@ if cython.compiled:
         read_uint,
     )
 else:
+    from netbeam.kernel.digest import Digests
     from netbeam.kernel.parts import FIXED, SPANS, measure, variable_part
+    from netbeam.kernel.tables import (
+        ADDRESS_LEN,
+        CERTAIN,
+        CHECKS,
+        CHECKS_END,
+        CONDITION,
+        EITHER_ORDER,
+        ENCODE,
+        FRAGMENT,
+        FRAGMENT_MASK,
+        GREATEST,
+        HEADER_LEN,
+        KEYS,
+        KEYS_END,
+        LAYER_COLUMNS,
+        LENGTH,
+        LENGTH_ADD,
+        LENGTH_BELOW,
+        LENGTH_KEY,
+        LENGTH_UNIT,
+        MEASURE,
+        MORE_MASK,
+        MOST_LAYERS,
+        MOST_TYPES,
+        NUMBER_COLUMNS,
+        OPS,
+        PLAUSIBLE,
+        PLAUSIBLE_END,
+        PORTS,
+        REQUIRED,
+        SELECTED,
+        SOURCE_OFFSET,
+        TABLE,
+        TABLE_SIZE,
+        TARGET_OFFSET,
+        TOTAL,
+        TOTAL_ADD,
+        ZERO_IS_REST,
+    )
     from netbeam.kernel.wire import (
         CHECK,
         CODED,
@@ -47,15 +127,6 @@ else:
 
 # Compiled, these are the enums of walk.pxd.
 if not cython.compiled:
-    # fmt: off
-    (
-        HEADER_LEN, LENGTH, LENGTH_UNIT, LENGTH_ADD, MEASURE, TOTAL, TOTAL_ADD, ZERO_IS_REST, CHECKS,
-        CHECKS_END, PLAUSIBLE, PLAUSIBLE_END, FRAGMENT, FRAGMENT_MASK, MORE_MASK, ADDRESS_LEN,
-        SOURCE_OFFSET, TARGET_OFFSET, PORTS, KEYS, KEYS_END, CONDITION, TABLE, TABLE_SIZE, REQUIRED,
-        CERTAIN, LENGTH_BELOW, LENGTH_KEY, EITHER_ORDER, OPS, GREATEST, ENCODE, SELECTED,
-    ) = range(33)
-    # fmt: on
-    LAYER_COLUMNS, NUMBER_COLUMNS, MOST_LAYERS, MOST_TYPES = 33, 6, 32, 512
     DECODED, UNKNOWN, ERROR = range(3)
 
 AHEAD = cython.declare(cython.Py_ssize_t, 4)
@@ -122,9 +193,14 @@ class Walk:
     captured: cython.longlong
     earliest: cython.longlong
     latest: cython.longlong
+    digests: Digests
+    digesting: cython.bint
 
-    def __init__(self, layers, numbers, ops, tables, rejects) -> None:
-        """Take the tables of a plan (arrays of 'q', 'q', 'I', 'H') and room for rejects (an array of 'q')."""
+    def __init__(self, layers, numbers, ops, tables, rejects, digests: Digests | None = None) -> None:
+        """Take the tables of a plan (arrays of 'q', 'q', 'I', 'H') and room for rejects (an array of 'q').
+
+        Packets are told to `digests` if they are wanted.
+        """
         self.keep = [layers, numbers, ops, tables, rejects, None, None]
         self.buffers = {}
         self.w = Writer()
@@ -164,6 +240,20 @@ class Walk:
             self.saved = [0] * MOST_LAYERS
             self.source_port = [0] * MOST_LAYERS
             self.target_port = [0] * MOST_LAYERS
+        self.digesting = digests is not None
+        self.digests = digests
+        if self.digesting:
+            self.digests.attach(
+                self.layers,
+                self.numbers,
+                self.layer,
+                self.head,
+                self.body,
+                self.end,
+                self.context_at,
+                self.source_port,
+                self.target_port,
+            )
 
     def attach(self, number: cython.int, buffer: bytearray, room: cython.Py_ssize_t) -> None:
         """Give record type `number` the buffer to go on in, SLACK bytes longer than `room`.
@@ -205,6 +295,9 @@ class Walk:
             self.index = index
             self.data = data
         self.w.data = self.data
+        if self.digesting:
+            self.digests.reserve(len(index) // 5)
+            self.digests.open(self.data)
 
     def close(self) -> tuple:
         """End a chunk, dropping its bytes; give packets cut, captured bytes, earliest and latest time."""
@@ -219,8 +312,9 @@ class Walk:
         It stops before a packet for which a buffer has no room; `full` then says which.
         """
         w: Writer = self.w
+        digests: Digests | None = self.digests
         with cython.nogil:
-            first = self.packets(w, first, last)
+            first = self.packets(w, digests, first, last)
         return first  # noqa: RET504, no return without the GIL
 
     def full(self) -> int:
@@ -250,7 +344,9 @@ class Walk:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def packets(self, w: Writer, first: cython.Py_ssize_t, last: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def packets(
+        self, w: Writer, digests: Digests | None, first: cython.Py_ssize_t, last: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         i: cython.Py_ssize_t = first
         row: cython.Py_ssize_t
         start: cython.Py_ssize_t
@@ -277,6 +373,8 @@ class Walk:
                 return i
             if self.kind != DECODED:
                 self.reject(i, start)
+            if self.digesting:
+                digests.packet(self.depth, self.contexts, i, start, start + captured, length, time)
             if captured < length:
                 self.truncated += 1
             if i == 0 or time < self.earliest:

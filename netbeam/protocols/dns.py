@@ -2,6 +2,7 @@
 
 from netbeam.declare import (
     Check,
+    Fact,
     Key,
     Layer,
     Length,
@@ -84,6 +85,7 @@ DNS = Layer(
     doc="A DNS message over UDP, or over TCP in one segment (RFC 1035).",
     header_len=12,
     spans=True,
+    facts=(Fact("answers", u16(6), Check(u8(2).bits(7, 1), 1, 1, "response")),),
     plausible=(Check(OPERATION, 0, 6, "operation code"),),
     fields=(
         derived("Timestamp", 1),

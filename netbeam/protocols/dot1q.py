@@ -1,12 +1,22 @@
 """VLAN tags (IEEE 802.1Q, clause 9): C-tags, S-tags and the older tag of stacked VLANs."""
 
-from netbeam.declare import Layer, boolean, derived, ether_type, ether_type_or_length, int32, u16
+from netbeam.declare import (
+    Fact,
+    Layer,
+    boolean,
+    derived,
+    ether_type,
+    ether_type_or_length,
+    int32,
+    u16,
+)
 
 DOT1Q = Layer(
     name="Dot1Q",
     type_id=9,
     doc="A VLAN tag (IEEE 802.1Q).",
     header_len=4,
+    facts=(Fact("vlan", u16(0).bits(0, 12)),),
     fields=(
         derived("Timestamp", 1),
         int32("Priority", 2, u16(0).bits(13, 3)),

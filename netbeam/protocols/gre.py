@@ -1,6 +1,9 @@
 """Generic routing encapsulation (RFC 1701, RFC 2784, RFC 2890; version 1: RFC 2637)."""
 
 from netbeam.declare import (
+    At,
+    Check,
+    Fact,
     Layer,
     Message,
     boolean,
@@ -11,9 +14,11 @@ from netbeam.declare import (
     ip_protocol,
     u8,
     u16,
+    u32,
 )
 
 CHECKSUM_OR_ROUTING = u16(0).bits(14, 2)
+VERSION_AND_PARTS = At(0, 2, mask=0xE007)
 
 ROUTING = Message(
     name="GRERouting",
@@ -34,6 +39,10 @@ GRE = Layer(
     doc="A generic routing encapsulation header (RFC 2784, RFC 2890).",
     header_len=4,
     measured_by="gre_length",
+    facts=(  # the key lies behind checksum and offset, which are there if either is
+        Fact("tunnel_id", u32(4), Check(VERSION_AND_PARTS, 0x2000, 0x2000, "parts")),
+        Fact("tunnel_id", u32(8), Check(VERSION_AND_PARTS, 0x6000, 0xE000, "parts")),
+    ),
     fields=(
         derived("Timestamp", 1),
         boolean("ChecksumPresent", 2, u8(0).bits(7, 1)),

@@ -1,12 +1,21 @@
 """ICMP for IPv4 (RFC 792)."""
 
-from netbeam.declare import Layer, derived, int32, ip_protocol, u16
+from netbeam.declare import (
+    Fact,
+    Layer,
+    derived,
+    int32,
+    ip_protocol,
+    u8,
+    u16,
+)
 
 ICMPV4 = Layer(
     name="ICMPv4",
     type_id=32,
     doc="An ICMP message (RFC 792).",
     header_len=8,
+    facts=(Fact("message_type", u8(0)), Fact("message_code", u8(1))),
     fields=(
         derived("Timestamp", 1),
         int32("TypeCode", 2, u16(0), "Type in the high byte, code in the low one."),

@@ -1,6 +1,7 @@
 """ICMP for IPv6 (RFC 4443) and neighbour discovery (RFC 4861)."""
 
 from netbeam.declare import (
+    Fact,
     Key,
     Layer,
     Message,
@@ -27,6 +28,7 @@ ICMPV6 = Layer(
     type_id=33,
     doc="An ICMPv6 message (RFC 4443).",
     header_len=4,
+    facts=(Fact("message_type", u8(0)), Fact("message_code", u8(1))),
     fields=(
         derived("Timestamp", 1),
         int32("TypeCode", 2, u16(0), "Type in the high byte, code in the low one."),

@@ -2,6 +2,7 @@
 
 from netbeam.declare import (
     Check,
+    Fact,
     Fragment,
     Key,
     Layer,
@@ -39,6 +40,7 @@ IPV4 = Layer(
     fragment=Fragment(offset=u16(6).bits(0, 13), more=u16(6).bits(13, 1)),
     addresses=(12, 16),
     address_len=4,
+    facts=(Fact("ttl", u8(8)), Fact("protocol", u8(9))),
     fields=(
         derived("Timestamp", 1),
         int32("Version", 2, u8(0).bits(4, 4)),

@@ -3,6 +3,7 @@
 from netbeam.declare import (
     PADDED,
     Check,
+    Fact,
     Fragment,
     Key,
     Layer,
@@ -53,6 +54,7 @@ HOP_BY_HOP = Layer(
         derived("SrcIP", 3),
         derived("DstIP", 4),
     ),
+    facts=(Fact("protocol", u8(0)),),
     found_by=(ip_protocol(0),),
     carries=by_number("ip_protocol", u8(0)),
 )
@@ -76,6 +78,7 @@ FRAGMENT = Layer(
         derived("SrcIP", 10),
         derived("DstIP", 11),
     ),
+    facts=(Fact("protocol", u8(0)),),
     found_by=(ip_protocol(44),),
     carries=by_number("ip_protocol", u8(0)),
 )
@@ -85,6 +88,7 @@ ROUTING = Layer(
     type_id=None,
     header_len=4,
     length=Length(u8(1), unit=8, add=8),
+    facts=(Fact("protocol", u8(0)),),
     found_by=(ip_protocol(43),),
     carries=by_number("ip_protocol", u8(0)),
 )
@@ -94,6 +98,7 @@ DESTINATION = Layer(
     type_id=None,
     header_len=2,
     length=Length(u8(1), unit=8, add=8),
+    facts=(Fact("protocol", u8(0)),),
     found_by=(ip_protocol(60),),
     carries=by_number("ip_protocol", u8(0)),
 )
@@ -109,6 +114,7 @@ IPV6 = Layer(
     requires=(Check(u8(0).bits(4, 4), 6, 6, "version"),),
     addresses=(8, 24),
     address_len=16,
+    facts=(Fact("ttl", u8(7)), Fact("protocol", u8(6))),
     fields=(
         derived("Timestamp", 1),
         int32("Version", 2, u8(0).bits(4, 4)),

@@ -1,6 +1,7 @@
 """TCP segments (RFC 9293)."""
 
 from netbeam.declare import (
+    Fact,
     Layer,
     Length,
     Message,
@@ -33,6 +34,12 @@ TCP = Layer(
     header_len=20,
     length=Length(u8(12).bits(4, 4), unit=4),
     ports=(u16(0), u16(2)),
+    facts=(
+        Fact("sequence", u32(4)),
+        Fact("acknowledgement", u32(8)),
+        Fact("flags", u16(12).bits(0, 9)),
+        Fact("window", u16(14)),
+    ),
     fields=(
         derived("Timestamp", 1),
         int32("SrcPort", 2, u16(0)),

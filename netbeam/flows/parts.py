@@ -1,0 +1,209 @@
+"""Parts: the flows of a run, divided so that each part's packets fit in memory, and replayed one by one."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from netbeam.declare import LAYER_NAMES, PROTOCOL_NAMES, SOURCE_NAMES, Layer
+from netbeam.flows.connection import CONNECTION, END_REASONS, FLOW, back
+from netbeam.flows.digests import SIZES, DigestGroup, read_sections
+from netbeam.flows.features import FLOW_FEATURES
+from netbeam.flows.runs import Records
+from netbeam.flows.settings import FlowSettings
+from netbeam.flows.sheets import SheetTables, compile_sheet
+from netbeam.flows.tcp_fields import STATES
+from netbeam.kernel import features, replay, sheet, tcp
+from netbeam.kernel.digest import PARTITIONS
+from netbeam.storage import Storage
+
+PART_PACKETS = 128 << 10
+"""Partitions are put together up to so many packets, so that workers share the work."""
+
+MOST_PACKETS = 2 << 20
+"""A partition with more is replayed in several parts, divided by the whole key of flows."""
+
+INTERVAL_PACKETS = 2 << 20
+"""For every so many packets records are merged in one more interval of time, each by itself."""
+
+
+class Part(NamedTuple):
+    """Some partitions, or of one the flows whose hash modulo `shares` is `share`.
+
+    `skipped` numbers the chunks of each group that another group has as well. `sources` are the captures by
+    name, `borders` the times (as digests have them) that divide records for merging, `latest` is the time of
+    the last packet, Unix ns.
+    """
+
+    first: int
+    last: int
+    share: int
+    shares: int
+    groups: tuple[DigestGroup, ...]
+    skipped: tuple[tuple[int, ...], ...]
+    sources: tuple[str, ...]
+    borders: tuple[int, ...]
+    latest: int
+
+
+def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
+    """Divide the work; the records that come of it don't depend on how."""
+    ordered = sorted(groups, key=lambda group: (group.chunks[0][:2], group.path))
+    skipped, seen = [], set()
+    packets = array("q", bytes(8 * PARTITIONS))
+    for group in ordered:
+        twice = []
+        for number, chunk in enumerate(group.chunks):
+            if chunk[:2] in seen:
+                twice.append(number)
+                continue
+            seen.add(chunk[:2])
+            for partition in range(PARTITIONS):
+                packets[partition] += chunk.sizes[SIZES * partition + 1]
+        skipped.append(tuple(twice))
+    chunks = [chunk for group in ordered for chunk in group.chunks]
+    sources = tuple(sorted({chunk.source for chunk in chunks}))
+    latest = max((chunk.latest for chunk in chunks), default=0)
+    borders = intervals(min((chunk.earliest for chunk in chunks), default=0), latest, sum(packets))
+    common = (tuple(ordered), tuple(skipped), sources, borders, latest)
+    return [Part(*cut, *common) for cut in cut_partitions(packets)]
+
+
+def cut_partitions(packets: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Give (first, last, share, shares) of parts, by how many packets each partition has."""
+    first, held = 0, 0
+    for partition, count in enumerate(packets):
+        if held and held + count > PART_PACKETS:
+            yield first, partition, 0, 1
+            first, held = partition, 0
+        held += count
+        if count > MOST_PACKETS:
+            shares = -(-count // MOST_PACKETS)
+            yield from ((partition, partition + 1, share, shares) for share in range(shares))
+            first, held = partition + 1, 0
+    if first < len(packets):
+        yield first, len(packets), 0, 1
+
+
+def intervals(earliest: int, latest: int, packets: int) -> tuple[int, ...]:
+    """Give the times that divide a run into intervals of equal length, as biased as those of digests."""
+    count = packets // INTERVAL_PACKETS + 1
+    return tuple(BIAS + earliest + (latest - earliest) * i // count for i in range(1, count))
+
+
+BIAS = 1 << 63
+
+
+class Replayed(NamedTuple):
+    """What comes of a part: records by type, how many connections ended how and in which state, their packets.
+
+    `rows`, `services` and `names` are for hosts (netbeam.flows.rows).
+    """
+
+    records: Mapping[str, Records]
+    ends: Counter[str]
+    states: Counter[str]
+    packets: int
+    rows: bytes
+    services: bytes
+    names: list[tuple[int, bytes, bytes, str]]
+
+
+MADE = (CONNECTION, FLOW, FLOW_FEATURES)
+"""The record types that a replay makes."""
+
+
+@dataclass(frozen=True)
+class Replayer:
+    """Replays parts: `wanted` are the names of the record types, `layers` all that are declared.
+
+    With `hosts` what these are made of is collected too.
+    """
+
+    layers: tuple[Layer, ...]
+    wanted: frozenset[str]
+    settings: FlowSettings
+    hosts: bool
+
+    def replay(self, storage: Storage, part: Part) -> Replayed:
+        """Read a part's digests and replay them.
+
+        Raises:
+            LostBlock: a file of digests is gone, or not as it was written.
+            MemoryError: the part does not fit in memory.
+        """
+        tables = self.tables(part.sources)
+        machine = replay.Replay(
+            sheet.Sheet(*tables[0][:3]),
+            sheet.Sheet(*tables[1][:3]),
+            self.first_rows(*tables),
+            self.settings.numbers(part.latest),
+            part.share,
+            part.shares,
+        )
+        numbers = {source: number for number, source in enumerate(part.sources)}
+        rows: list[bytes] = []
+        names: list[tuple[int, bytes, bytes, str]] = []
+        for group, skipped in zip(part.groups, part.skipped, strict=True):
+            for section in read_sections(storage, group, part.first, part.last, skipped):
+                chunk = section.chunk
+                machine.load(
+                    section.words,
+                    section.text,
+                    section.sizes,
+                    numbers[chunk.source],
+                    chunk.first_packet,
+                    chunk.start,
+                )
+                if self.hosts and part.share == 0:
+                    rows.append(section.rows())
+                    names.extend(section.names())
+        machine.run()
+        made = [Records.of(*each) for each in machine.take_records()]
+        ends, states, packets = machine.summary()
+        return Replayed(
+            {m.name: records for m, records in zip(MADE, made, strict=False) if m.name in self.wanted},
+            Counter({name: count for name, count in zip(END_REASONS, ends, strict=True) if count}),
+            Counter({name: count for name, count in zip(STATES, states, strict=True) if count}),
+            packets,
+            b"".join(rows),
+            bytes(made[3].data),
+            names,
+        )
+
+    def tables(self, sources: Sequence[str]) -> tuple[SheetTables, SheetTables]:
+        """Give the tables of the connection's sheet, and of that of its features."""
+        names = {
+            LAYER_NAMES: ["", *(layer.name for layer in self.layers)],
+            PROTOCOL_NAMES: protocol_names(self.layers),
+            SOURCE_NAMES: sources,
+        }
+        modules = (replay, tcp, sheet)
+        connection = compile_sheet((CONNECTION, FLOW, back(FLOW, modules)), modules, names)
+        return connection, compile_sheet((FLOW_FEATURES,), (features, sheet), names)
+
+    def first_rows(self, connection: SheetTables, of_features: SheetTables) -> array[int]:
+        """Give where each wanted record's table begins, -1 for the others."""
+        rows = array("q", [-1] * replay.TABLES)
+        if CONNECTION.name in self.wanted:
+            rows[replay.CONNECTION] = connection.first_rows[0]
+        if FLOW.name in self.wanted:
+            rows[replay.FLOW], rows[replay.FLOW_BACK] = connection.first_rows[1:]
+        if FLOW_FEATURES.name in self.wanted:
+            rows[replay.FLOW_FEATURES] = of_features.first_rows[0]
+        if self.hosts:
+            rows[replay.SERVICES] = 0
+        return rows
+
+
+def protocol_names(layers: Iterable[Layer]) -> list[str]:
+    """Give the names of the layers that IP protocol numbers lead to, by number; others have none."""
+    names = [""] * 256
+    for layer in layers:
+        for key in layer.found_by:
+            if key.space == "ip_protocol":
+                names[key.number] = layer.name
+    return names

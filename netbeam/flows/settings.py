@@ -1,0 +1,54 @@
+"""What divides packets into flows: timeouts by the packets' own time, and other choices."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from netbeam.kernel import replay
+
+SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class FlowSettings:
+    """Timeouts in nanoseconds of packet time, 0 for none.
+
+    After `idle_tcp` (`idle_udp`, `idle_icmp`, `idle_other`) without a packet a flow's next one begins another
+    connection, and `active` after its begin in any case. Segments that come within `linger` after TCP's end
+    still belong to it. With `per_file` no connection spans two captures. `seed` is Community ID's.
+    """
+
+    idle_tcp: int = 300 * SECOND
+    idle_udp: int = 60 * SECOND
+    idle_icmp: int = 60 * SECOND
+    idle_other: int = 60 * SECOND
+    active: int = 0
+    linger: int = 5 * SECOND
+    per_file: bool = False
+    seed: int = 0
+
+    def numbers(self, latest: int) -> array[int]:
+        """Give the settings as the kernel takes them; `latest` is when the last packet was captured."""
+        numbers = array("q", bytes(8 * replay.SETTINGS))
+        for column, value in {
+            replay.TCP_IDLE: self.idle_tcp,
+            replay.UDP_IDLE: self.idle_udp,
+            replay.ICMP_IDLE: self.idle_icmp,
+            replay.OTHER_IDLE: self.idle_other,
+            replay.ACTIVE_LIMIT: self.active,
+            replay.LINGER: self.linger,
+            replay.SEED: self.seed,
+            replay.PER_FILE: self.per_file,
+            replay.LATEST: latest,
+        }.items():
+            numbers[column] = value
+        return numbers
+
+    def described(self) -> Mapping[str, str]:
+        """Give the settings by name, as text: times in seconds."""
+        return {
+            name: str(value) if name in ("per_file", "seed") else f"{value / SECOND:g}s"
+            for name, value in asdict(self).items()
+        }
