@@ -1,5 +1,6 @@
 """Captures and results in S3: exact reads, the same bytes, and what becomes of a run when the store fails."""
 
+import gzip
 import json
 import re
 import signal
@@ -19,6 +20,7 @@ from netbeam.kernel import compiled
 from netbeam.publish import TEMPORARY
 from pipeline.about import without_secrets
 from pipeline.cli import main
+from pipeline.options import Options
 from pipeline.workspace import RemoteWorkspace
 from transforms import s3
 from transforms.remote import set_up_file_systems
@@ -196,6 +198,14 @@ def test_without_room_for_copies_each_chunk_is_fetched_again_by_one_exact_reques
     assert sum(each.sent for each in gets) == size + size - 24  # framing all, then packets without the header
     chunks = [each for each in gets if each.range != f"bytes=0-{size - 1}"]
     assert len(chunks) == 2 == -(-size // CHUNK_BYTES)
+    assert published(patient) == few
+
+
+def test_workers_that_may_be_on_other_machines_spill_to_the_output(store, patient, capture, few, monkeypatch):
+    monkeypatch.setattr(Options, "on_one_machine", False)
+    patient.put_object(Bucket=BUCKET, Key="in/office.pcap", Body=gzip.compress(capture.read_bytes(), 1))
+    assert run(store) == 0
+    assert len(store.seen("POST", rf"/{TEMPORARY}/\w+/spill/\S+\.chunk\?uploads")) == 2
     assert published(patient) == few
 
 
