@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -356,6 +357,17 @@ def test_a_capture_that_cannot_be_read_again_fails_the_run_in_one_line(
     store.faults = [Fault("GET", "/in/", status=500, after=1)]
     assert run(store) == 1
     assert one_line(capsys).startswith(f"{IN}: An error occurred (InternalError)")
+    assert nothing_was_published(patient)
+
+
+def test_a_capture_that_is_replaced_while_it_is_read_fails_the_run_in_one_line(
+    store, patient, capture, capsys
+):
+    other = capture.read_bytes()[:-1] + b"?"
+    replace = partial(patient.put_object, Bucket=BUCKET, Key="in/office.pcap", Body=other)
+    store.faults = [Fault("GET", "/in/", cut=1_000_000, times=1), Fault("GET", "/in/", act=replace)]
+    assert run(store) == 1
+    assert one_line(capsys) == f"{IN}: was changed while it was read"
     assert nothing_was_published(patient)
 
 
