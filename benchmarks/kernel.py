@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dpkt
 
-from netbeam.capture import frame_capture, read_chunk
+from netbeam.capture import Spill, frame_capture, read_chunk
 from netbeam.chunk import COLUMNS, PacketBatch
 from netbeam.decode import Decoder
 from netbeam.descriptors import message_classes
@@ -47,7 +47,7 @@ def framing_ns(capture: Path) -> float:
 
     def frame() -> None:
         nonlocal packets
-        refs = frame_capture(str(capture), str(capture), open_nothing, str(capture.parent))
+        refs = frame_capture(str(capture), str(capture), open_nothing, Spill(str(capture.parent)))
         packets = sum(getattr(ref, "packets", 0) for ref in refs)
 
     return best(frame) / packets * 1e9
@@ -55,7 +55,7 @@ def framing_ns(capture: Path) -> float:
 
 def some_batches(capture: Path) -> list[PacketBatch]:
     """Give the first chunks of a capture."""
-    refs = islice(frame_capture(str(capture), str(capture), open_nothing, str(capture.parent)), CHUNKS)
+    refs = islice(frame_capture(str(capture), str(capture), open_nothing, Spill(str(capture.parent))), CHUNKS)
     return [read_chunk(ref, open_nothing) for ref in refs]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from netbeam.account import SourceAccount
-from netbeam.capture import frame_capture
+from netbeam.capture import Spill, frame_capture
 from netbeam.capture.opening import is_local
 
 READ_BYTES = 1 << 20
@@ -108,7 +108,7 @@ def examine(
     local = is_local(path)
     with Path(path).open("rb", buffering=0) if local else open_file(path) as file:
         hashing = Hashing(file, marks)
-        for item in frame_capture(path, path, lambda _: hashing, spill):  # type: ignore[arg-type,return-value]
+        for item in frame_capture(path, path, lambda _: hashing, Spill(spill)):  # type: ignore[arg-type,return-value]
             if isinstance(item, SourceAccount):
                 problems.add(item)
                 continue

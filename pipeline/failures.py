@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from transforms.local import PROGRESS
+from transforms.remote import is_remote
 
 _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w+)(?:: (.*?))?(?: \[while running '(.*)'\])?$", re.MULTILINE)
 _STEP = re.compile(r" \[while running '.*'\]$")
@@ -43,7 +44,8 @@ def sentence(error: BaseException, output: str) -> str:
     if found := _ERRNO.match(message):
         code, text, path = int(found[1]), found[2].lower(), (found[3] or "").strip("'\"")
         if code in (errno.ENOSPC, errno.EDQUOT):
-            return f"cannot write to {output}: {text}; nothing was published"
+            place = path if path and is_remote(output) else output
+            return f"cannot write to {place}: {text}; nothing was published"
         return f"{path}: {text}" if path else text
     if name in ("RuntimeError", "ValueError") and (name == type(error).__name__ or "encoder " in message):
         return message

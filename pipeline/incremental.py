@@ -87,7 +87,7 @@ def work_of(options: Options, plan: Mapping[str, Any]) -> run.Work | run.Outcome
 
         print("\n".join(capture_sentences(told)))
     partition = partition_to_be(options, plan, found, told, space)
-    return work(options, found, partition, space.shared_spill)
+    return work(options, found, partition, run.spill_of(space, options))
 
 
 def work(options: Options, found: Found, partition: Partition, spill: str) -> run.Work:
@@ -247,7 +247,7 @@ def process(
     """Run the job on the new captures to its end; `endings` are as in `run.process`."""
     storage = storage_at(options.output)
     partition = partition_to_be(options, plan, found, told, space)
-    job = work(options, found, partition, space.spill)
+    job = work(options, found, partition, run.spill_of(space, options))
     storage.make_directory(partition.stage)
     try:
         run.process(job.options, job.sources, records, job.spill, endings, job.then)

@@ -28,14 +28,14 @@ def build(
 ) -> PCollection[dict[str, Any]]:
     """Give the graph of a run; its result is the content of summary.json.
 
-    `spill` is a directory for the pieces of compressed captures, `reports` one in which workers elsewhere say
-    how far they are.
+    `spill` is a directory for pieces of captures, `reports` one in which workers elsewhere say how far they
+    are.
     """
     plan = records.plan(options.types, payload=options.payload, entropy=options.entropy)
     blocks_are = (options.compression, options.buffer_bytes)
 
     frames = root | "Frame captures" >> FrameCaptures(
-        sources, absolute(spill), options.framing_range, reports
+        sources, absolute(spill), options.framing_range, reports, options.on_one_machine
     )
     packets = frames.chunks | "Read chunks" >> ReadChunks()
     decoded = packets | "Decode packets" >> DecodePackets(plan, *blocks_are, reports)

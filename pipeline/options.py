@@ -92,6 +92,11 @@ class Options:
         """The input as the files' headers name it."""
         return printable(self.source_name or ", ".join(self.inputs))
 
+    @property
+    def on_one_machine(self) -> bool:
+        """Tell whether all workers are sure to share this machine's disk, as those of the local runner do."""
+        return preset_name(self.runner) in ("direct", "fnapi")
+
 
 def preset_name(runner: str) -> str:
     """Give a runner's name as presets know it: Beam takes names in any case, with or without "Runner"."""

@@ -79,12 +79,12 @@ def attempt(options: Options, records: Records) -> Outcome:
         space.check()
         with refusals():
             preset = preset_of(options)
-            graph(None, preset.options(options), options, sources, records, space.spill)
+            graph(None, preset.options(options), options, sources, records, spill_of(space, options))
         print_plan(options, sources)
         return Outcome(0)
     with at_work(space, options) as endings:
         try:
-            process(options, sources, records, space.spill, endings)
+            process(options, sources, records, spill_of(space, options), endings)
             summary = read_summary(options.output)
             if summary.get("started") != started(options):
                 raise RuntimeError(
@@ -108,6 +108,11 @@ def at_work(space: Workspace | RemoteWorkspace, options: Options) -> Iterator[li
             yield endings
         finally:
             space.close()
+
+
+def spill_of(space: Workspace | RemoteWorkspace, options: Options) -> str:
+    """Give the directory for pieces of captures: this machine's own only if all workers are on it."""
+    return space.spill if options.on_one_machine else space.shared_spill
 
 
 def failed(error: Exception, options: Options) -> Outcome:
@@ -176,7 +181,7 @@ def work_of(options: Options) -> Work:
     sources = sources_of(options.inputs, options)
     space = workspace(options.output, options.run, overwrite=options.overwrite)
     space.check()
-    return Work(options, sources, space.shared_spill, options.output)
+    return Work(options, sources, spill_of(space, options), options.output)
 
 
 def submit(options: Options, records: Records, find: Callable[[], Work | Outcome]) -> Outcome:

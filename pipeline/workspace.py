@@ -9,13 +9,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from netbeam.publish import SUMMARY, TEMPORARY
 from netbeam.storage import LocalStorage
 from pipeline.options import BadOption
 from transforms.remote import file_system, is_remote, last_written, matched, plainly
+
+SPILL = "netbeam-run-"
+"""How the directory for pieces of captures begins, in that for temporary files, if the output is remote."""
 
 
 class Workspace:
@@ -121,7 +124,8 @@ class RemoteWorkspace:
     `spill` is a directory of this machine; `shared_spill`, slower, is one that other machines see.
 
     Opened, it has shown that one may write there, and removed what runs left behind that wrote nothing for
-    `leftover_days`; without these it only says in `note` that there is something.
+    `leftover_days`; without these it only says in `note` that there is something. On this machine it has
+    removed what killed runs spilled.
     """
 
     def __init__(
@@ -135,9 +139,10 @@ class RemoteWorkspace:
         self._storage = BeamStorage()
         self._temporary = f"{self._output}/{TEMPORARY}"
         self.folder = self._folder = f"{self._temporary}/{run}"
-        self.spill = os.path.join(tempfile.gettempdir(), f"netbeam-{run}")  # noqa: PTH118 - a string in elements
+        self.spill = str(Path(tempfile.gettempdir(), f"{SPILL}{run}"))
         self.shared_spill = f"{self._folder}/spill"
         self.note = ""
+        self._lock = -1
 
     def check(self) -> None:
         """Refuse a directory that holds results, or can't be looked into."""
@@ -165,6 +170,7 @@ class RemoteWorkspace:
                 for name in [name for name, last in others.items() if last < before]:
                     self._storage.remove_tree(f"{self._temporary}/{name}")
                     del others[name]
+            self._open_spill()
         if others:
             last = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(max(others.values())))
             self.note = (
@@ -172,9 +178,28 @@ class RemoteWorkspace:
                 "--remove-leftovers 7 removes those of runs that wrote nothing for 7 days"
             )
 
+    def _open_spill(self) -> None:
+        """Make the directory of this machine, and remove those that no living process has locked."""
+        made = tempfile.mkdtemp(prefix=f".{SPILL}")
+        self._lock = os.open(made, os.O_RDONLY)
+        with suppress(OSError):  # a file system without locks: what killed runs left stays
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
+        Path(made).rename(self.spill)  # locked before others see it
+        for leftover in Path(self.spill).parent.glob(f"{SPILL}*"):
+            with suppress(OSError):  # in use, or another user's
+                lock = os.open(leftover, os.O_RDONLY)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    LocalStorage().remove_tree(str(leftover))
+                finally:
+                    os.close(lock)
+
     def close(self) -> None:
         """Remove what is temporary, or say what stays."""
         LocalStorage().remove_tree(self.spill)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
         try:
             for _ in range(2):  # when the run is interrupted its workers are still writing
                 self._storage.remove_tree(self._folder)

@@ -7,7 +7,7 @@ import struct
 from typing import NamedTuple
 
 from netbeam.account import SourceAccount
-from netbeam.capture import frame_capture, read_chunk
+from netbeam.capture import Spill, frame_capture, read_chunk
 from netbeam.chunk import CHUNK_BYTES, COLUMNS
 
 MICRO, NANO, KUZNETZOV = 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
@@ -109,9 +109,9 @@ def no_remote(path):
     raise AssertionError(f"{path} is taken for a remote file")
 
 
-def framed(path, *, chunk_bytes=CHUNK_BYTES, spill="", open_file=no_remote):
+def framed(path, *, chunk_bytes=CHUNK_BYTES, spill="", open_file=no_remote, copies=False):
     """Frame a capture; give its chunks and its problems."""
-    found = list(frame_capture("source", str(path), open_file, str(spill), chunk_bytes))
+    found = list(frame_capture("source", str(path), open_file, Spill(str(spill), copies=copies), chunk_bytes))
     problems = found.pop().problems if found and isinstance(found[-1], SourceAccount) else []
     return found, problems
 

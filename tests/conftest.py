@@ -1,6 +1,7 @@
 """What tests of several parts share."""
 
 import os
+import subprocess
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -69,3 +70,19 @@ def read_bytes(tmp_path):
         return read(path, **options)
 
     return write_and_read
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """Give a function that mounts a file system in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+            pytest.skip("only root can mount")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import logging
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from select import select
+from subprocess import PIPE
 from typing import NamedTuple
 
 PIECE = 64 << 10
@@ -199,17 +204,34 @@ def proxy_of(server: tuple[str, int]) -> Iterator[Proxy]:
 
 @contextmanager
 def s3_server() -> Iterator[tuple[str, int]]:
-    """Run moto's server, whose objects lie in this process's memory."""
+    """Run `serve` in a process of its own, which ends with this one, however that ends; give its address."""
+    command = [sys.executable, __file__]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, start_new_session=True) as server:
+        assert server.stdout is not None
+        yield "127.0.0.1", int(server.stdout.readline())
+
+
+def serve() -> None:
+    """Run moto's server, whose objects lie in memory, until standard input ends; print its port.
+
+    On Python 3.10 and 3.11 a garbage collection amid the setting of a context variable, which Flask does for
+    each request, can free what is being set, and the process crashes (CPython's issue 148891). So none is
+    made by itself here, but one a second by this thread, while no other can be amid such a thing; and the
+    tests, where objects of all kinds come to be collected, run elsewhere.
+    """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
+    gc.disable()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     prompt = type("PromptHandler", (WSGIRequestHandler,), {"disable_nagle_algorithm": True})
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=prompt)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.host, server.port
-    finally:
-        server.shutdown()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    print(server.port, flush=True)
+    while not select([sys.stdin], [], [], 1)[0]:
+        gc.collect()
+
+
+if __name__ == "__main__":
+    serve()

@@ -74,7 +74,9 @@ def test_a_chunk_names_the_file_as_it_was_framed_and_survives_pickling(capture, 
 
 
 @pytest.mark.parametrize("chunk_bytes", CHUNK_SIZES)
-@pytest.mark.parametrize("way", ["standard input", "remote", "remote that cannot seek", "pipe"])
+@pytest.mark.parametrize(
+    "way", ["standard input", "remote", "remote, copied", "remote that cannot seek", "pipe"]
+)
 def test_every_way_in_gives_the_same_chunks(monkeypatch, tmp_path, capture, data, chunk_bytes, way):
     here, _ = framed(capture, chunk_bytes=chunk_bytes)
     path, open_file = "memory://capture", lambda _: io.BytesIO(data)
@@ -88,7 +90,8 @@ def test_every_way_in_gives_the_same_chunks(monkeypatch, tmp_path, capture, data
         os.mkfifo(path)
         writer = subprocess.Popen(["/bin/sh", "-c", 'cat "$0" > "$1"', str(capture), path])
     spill = tmp_path / "spill" / "here"
-    there, problems = framed(path, chunk_bytes=chunk_bytes, spill=spill, open_file=open_file)
+    copies = way == "remote, copied"
+    there, problems = framed(path, chunk_bytes=chunk_bytes, spill=spill, open_file=open_file, copies=copies)
     if way == "pipe":
         assert writer.wait() == 0
     assert problems == []

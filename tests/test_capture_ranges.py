@@ -2,7 +2,9 @@
 
 import io
 import os
+from itertools import chain, repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from captures import (
@@ -14,6 +16,7 @@ from captures import (
     framed,
     interface,
     no_remote,
+    packets_of,
     pcap,
     pcapng,
     record,
@@ -25,7 +28,7 @@ from hypothesis import strategies as st
 from test_capture_hostile import corrupted, folder
 
 from netbeam.account import SourceAccount
-from netbeam.capture import LostInput, cut_capture, frame_range, join_ranges
+from netbeam.capture import LostInput, Spill, cut_capture, frame_range, join_ranges, read_chunk
 
 PACKETS = some_packets(300, seed=2)
 MORE = interface(101, resolution=6) + b"".join(
@@ -41,17 +44,18 @@ CAPTURES = {
     "pcapng with two sections": pcapng(PACKETS) + pcapng(PACKETS, order=BIG),
     "pcapng with an unknown byte order": section(order=BIG)[:8] + b"what" + section(order=BIG)[12:] * 3000,
 }
+NOWHERE = Spill("")
 SIZES = [(400, 800), (1000, 3000), (4096, 8192), (4096, 20_000)]
 
 
-def in_ranges(path, chunk_bytes, range_bytes, open_file=no_remote, size=None):
+def in_ranges(path, chunk_bytes, range_bytes, open_file=no_remote, size=None, spill=NOWHERE):
     """Frame a capture in ranges; give its chunks, its problems, and the ranges."""
     size = Path(path).stat().st_size if size is None else size
     ranges = cut_capture("source", str(path), size, open_file, range_bytes, chunk_bytes)
     if not ranges:
         return *framed(path, chunk_bytes=chunk_bytes, open_file=open_file), []
-    parts = [frame_range(part, open_file, chunk_bytes) for part in ranges]
-    made = list(join_ranges(reversed(parts), open_file, chunk_bytes))
+    parts = [frame_range(part, open_file, spill, chunk_bytes) for part in ranges]
+    made = list(join_ranges(reversed(parts), open_file, spill, chunk_bytes))
     problems = made.pop().problems if made and isinstance(made[-1], SourceAccount) else []
     return made, problems, parts
 
@@ -125,7 +129,25 @@ def test_a_capture_that_is_gone_is_not_cut_and_its_ranges_are_lost(file):
     ranges = cut_capture("source", str(file), len(CAPTURES["pcap"]), no_remote, 4096, 4096)
     file.unlink()
     with pytest.raises(LostInput, match="No such file"):
-        frame_range(ranges[1], no_remote)
+        frame_range(ranges[1], no_remote, NOWHERE)
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+@pytest.mark.parametrize("free", [0, 3, 1000])
+def test_chunks_of_a_remote_capture_are_copied_while_there_is_room(tmp_path, monkeypatch, name, free):
+    data = CAPTURES[name]
+    disk = chain([len(data) + 1] * free, repeat(len(data)))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=next(disk)))
+    open_file = lambda _: io.BytesIO(data)  # noqa: E731
+    spill = Spill(str(tmp_path / "spill"), copies=True)
+    made, problems, _ = in_ranges("memory://x", 4096, 8192, open_file, len(data), spill)
+    there, same = framed("memory://x", chunk_bytes=4096, open_file=open_file)
+    assert problems == same
+    copied = [ref for ref in made if ref.path != "memory://x"]
+    assert len(copied) == min(free, len(made))
+    for one, other in zip(made, there, strict=True):
+        assert one[:2] + one[6:] == other[:2] + other[6:]
+        assert packets_of(read_chunk(one, open_file)) == packets_of(read_chunk(other, open_file))
 
 
 # Captures in which a guess goes wrong.

@@ -72,22 +72,6 @@ def wait_for(condition, seconds=30):
         time.sleep(0.01)
 
 
-@pytest.fixture
-def mounted(tmp_path):
-    """Give a function that mounts a file system in memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(options):
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
-            pytest.skip("only root can mount")
-        return folder
-
-    yield mount
-    subprocess.run(["umount", "-l", str(folder)], capture_output=True)
-
-
 # What a run writes.
 
 

@@ -1,12 +1,15 @@
 """Captures and results in S3: exact reads, the same bytes, and what becomes of a run when the store fails."""
 
+import gzip
 import json
 import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -18,6 +21,8 @@ from netbeam.kernel import compiled
 from netbeam.publish import TEMPORARY
 from pipeline.about import without_secrets
 from pipeline.cli import main
+from pipeline.options import Options
+from pipeline.workspace import RemoteWorkspace
 from transforms import s3
 from transforms.remote import set_up_file_systems
 from transforms.sources import MissingInput, find_sources
@@ -78,6 +83,20 @@ def store(server, patient, capture, monkeypatch):
     patient.put_object(Bucket=BUCKET, Key="in/office.pcap", Body=capture.read_bytes())
     with proxy_of(server) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The directory for temporary files, of runs in this and in other processes."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """Disks that are full enough not to take copies."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +174,24 @@ def test_a_run_in_the_store_writes_the_bytes_of_a_local_one_and_leaves_nothing_e
     assert uploads(patient) == []
 
 
-def test_each_chunk_is_fetched_by_one_exact_request_and_the_capture_read_twice_in_all(store, capture):
+def test_a_local_run_fetches_each_byte_of_a_capture_once(store, patient, capture, few, temporary):
+    assert run(store) == 0
+    assert sum(each.sent for each in store.seen("GET", "/in/")) == capture.stat().st_size
+    assert published(patient) == few
+    assert list(temporary.iterdir()) == []
+
+
+def test_framing_in_ranges_fetches_no_more_than_their_borders_twice(store, patient, capture, few):
+    assert run(store, IN, "--framing-range", "8M") == 0
+    size = capture.stat().st_size
+    assert CHUNK_BYTES < size < 2 * CHUNK_BYTES
+    assert size < sum(each.sent for each in store.seen("GET", "/in/")) < size + (200 << 10)
+    assert published(patient) == few
+
+
+def test_without_room_for_copies_each_chunk_is_fetched_again_by_one_exact_request(
+    store, patient, capture, few, no_room
+):
     assert run(store) == 0
     size = capture.stat().st_size
     gets = store.seen("GET", "/in/")
@@ -163,14 +199,42 @@ def test_each_chunk_is_fetched_by_one_exact_request_and_the_capture_read_twice_i
     assert sum(each.sent for each in gets) == size + size - 24  # framing all, then packets without the header
     chunks = [each for each in gets if each.range != f"bytes=0-{size - 1}"]
     assert len(chunks) == 2 == -(-size // CHUNK_BYTES)
-
-
-def test_framing_in_ranges_fetches_no_more_than_their_borders_twice(store, patient, capture, few):
-    assert run(store, IN, "--framing-range", "8M") == 0
-    size = capture.stat().st_size
-    assert CHUNK_BYTES < size < 2 * CHUNK_BYTES
-    assert 2 * size < sum(each.sent for each in store.seen("GET", "/in/")) < 2 * size + (200 << 10)
     assert published(patient) == few
+
+
+def test_workers_that_may_be_on_other_machines_spill_to_the_output(store, patient, capture, few, monkeypatch):
+    monkeypatch.setattr(Options, "on_one_machine", False)
+    patient.put_object(Bucket=BUCKET, Key="in/office.pcap", Body=gzip.compress(capture.read_bytes(), 1))
+    assert run(store) == 0
+    assert len(store.seen("POST", rf"/{TEMPORARY}/\w+/spill/\S+\.chunk\?uploads")) == 2
+    assert published(patient) == few
+
+
+def test_a_disk_that_is_full_before_its_time_fails_the_run_in_one_line(
+    store, patient, capsys, mounted, monkeypatch
+):
+    disk = mounted("size=6m")
+    monkeypatch.setattr("tempfile.tempdir", str(disk))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 40))
+    assert run(store) == 1
+    line = one_line(capsys)
+    assert re.fullmatch(rf"cannot write to {disk}/\S+: no space left on device; nothing was published", line)
+    assert nothing_was_published(patient)
+    assert list(disk.iterdir()) == []
+
+
+def test_a_run_removes_the_copies_of_killed_runs_but_not_those_of_others_at_work(store, temporary):
+    set_up_file_systems([f"--s3_endpoint_url={store.url}"])
+    (temporary / "netbeam-run-killed").mkdir()
+    at_work = RemoteWorkspace(OUT, "first")
+    at_work.open()
+    assert [path.name for path in temporary.iterdir()] == ["netbeam-run-first"]
+    second = RemoteWorkspace(OUT, "second")
+    second.open()
+    second.close()
+    assert [path.name for path in temporary.iterdir()] == ["netbeam-run-first"]
+    at_work.close()
+    assert list(temporary.iterdir()) == []
 
 
 def test_the_blocks_of_a_file_are_fetched_together(store, patient):
@@ -260,7 +324,7 @@ def test_a_fault_that_passes_changes_nothing(store, patient, few, faults):
 # Faults that stay.
 
 STAYING = {
-    "reading the capture": (Fault("GET", "/in/", status=500, after=1), IN),
+    "reading the capture": (Fault("GET", "/in/", status=500), IN),
     "a capture that always breaks off": (Fault("GET", "/in/", cut=0), f"{IN}: no byte came in three tries"),
     "writing segments": (Fault("PUT", "segment", status=500), r"\.segment"),
     "completing segments": (Fault("POST", r"segment\?uploadId", status=500), r"\.segment"),
@@ -283,6 +347,27 @@ def test_a_fault_that_stays_fails_the_run_in_one_line_and_nothing_is_published(
     line = one_line(capsys)
     assert "internal error" not in line
     assert re.search(named, line), line
+    assert nothing_was_published(patient)
+
+
+def test_a_capture_that_cannot_be_read_again_fails_the_run_in_one_line(
+    store, patient, capsys, no_room, monkeypatch
+):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    store.faults = [Fault("GET", "/in/", status=500, after=1)]
+    assert run(store) == 1
+    assert one_line(capsys).startswith(f"{IN}: An error occurred (InternalError)")
+    assert nothing_was_published(patient)
+
+
+def test_a_capture_that_is_replaced_while_it_is_read_fails_the_run_in_one_line(
+    store, patient, capture, capsys
+):
+    other = capture.read_bytes()[:-1] + b"?"
+    replace = partial(patient.put_object, Bucket=BUCKET, Key="in/office.pcap", Body=other)
+    store.faults = [Fault("GET", "/in/", cut=1_000_000, times=1), Fault("GET", "/in/", act=replace)]
+    assert run(store) == 1
+    assert one_line(capsys) == f"{IN}: was changed while it was read"
     assert nothing_was_published(patient)
 
 
@@ -367,7 +452,7 @@ def test_publishing_that_stops_half_way_is_completed_by_the_next_run(store, pati
 
 @pytest.mark.parametrize("moment", ["segments are written", "results are copied", "copies are removed"])
 def test_a_run_that_is_killed_leaves_no_summary_and_the_next_one_repairs_it(
-    store, patient, few, moment, capsys
+    store, patient, few, moment, capsys, temporary
 ):
     process = None
 
@@ -386,10 +471,12 @@ def test_a_run_that_is_killed_leaves_no_summary_and_the_next_one_repairs_it(
     store.clear()
     assert "out/summary.json" not in keys(patient)
     assert keys(patient, f"out/{TEMPORARY}/") != []
+    assert len(list(temporary.glob("netbeam-run-*/*.chunk"))) == 2
 
     assert main([*command(store), "--overwrite"]) == 0
     assert f"{OUT}/{TEMPORARY} holds files of 1 other runs" in one_line(capsys)
     assert {name: each for name, each in published(patient).items() if TEMPORARY not in name} == few
+    assert list(temporary.iterdir()) == []
 
 
 def test_leftovers_are_removed_when_they_are_old_enough(store, patient, few):

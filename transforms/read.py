@@ -22,6 +22,7 @@ from netbeam.account import Account, SourceAccount
 from netbeam.capture import (
     FramedRange,
     Range,
+    Spill,
     cut_capture,
     frame_capture,
     frame_range,
@@ -86,7 +87,7 @@ class FrameCapture(beam.DoFn):
     Of a range it gives "ranges": (source, FramedRange).
     """
 
-    def __init__(self, spill: str, reports: str) -> None:
+    def __init__(self, spill: Spill, reports: str) -> None:
         self._spill = spill
         self._reports = reports
 
@@ -97,14 +98,12 @@ class FrameCapture(beam.DoFn):
     def process(self, part: Source | Range) -> Iterator[ChunkRef | TaggedOutput]:
         """Frame one capture or range."""
         if isinstance(part, Range):
-            framed = frame_range(part, open_remote)
+            framed = frame_range(part, open_remote, self._spill)
             for ref in framed.chunks:
                 self._count(ref)
             yield TaggedOutput("ranges", (part.source, framed))
         else:
-            framed_chunks = frame_capture(
-                part.name, part.path, open_remote, self._spill, create_file=create_remote
-            )
+            framed_chunks = frame_capture(part.name, part.path, open_remote, self._spill)
             for made in with_account(part.name, framed_chunks):
                 if isinstance(made, ChunkRef):
                     self._count(made)
@@ -120,10 +119,13 @@ class FrameCapture(beam.DoFn):
 class JoinRanges(beam.DoFn):
     """Joins the ranges of a capture; frames again what a wrong guess broke."""
 
+    def __init__(self, spill: Spill) -> None:
+        self._spill = spill
+
     def process(self, grouped: tuple[str, Iterable[FramedRange]]) -> Iterator[ChunkRef | TaggedOutput]:
         """Join one capture."""
         source, ranges = grouped
-        yield from with_account(source, join_ranges(ranges, open_remote))
+        yield from with_account(source, join_ranges(ranges, open_remote, self._spill))
 
 
 def with_account(source: str, made: Iterable[ChunkRef | SourceAccount]) -> Iterator[ChunkRef | TaggedOutput]:
@@ -162,30 +164,33 @@ class Framed(NamedTuple):
 class FrameCaptures(beam.PTransform):
     """Cut captures into chunks; a capture greater than `range_bytes` is framed in ranges at once (0: never).
 
-    `spill` is the directory for the pieces of compressed captures; all workers must see it. In the folder
-    `reports`, if there is one, they say how far they are.
+    `spill` is the directory for the pieces of compressed captures; all workers must see it. With `copies`,
+    it must be local, and the chunks of remote captures are written there, too, as far as there is room, so
+    that they are fetched only once. In the folder `reports`, if there is one, workers say how far they are.
     """
 
     sources: tuple[Source, ...]
     spill: str
     range_bytes: int = RANGE_BYTES
     reports: str = ""
+    copies: bool = False
 
     def expand(self, root: PBegin) -> Framed:
         """Wire it."""
+        spill = Spill(self.spill, create_remote, self.copies)
         parts = (
             root
             | "Sources" >> beam.Create(self.sources, reshuffle=False)
             | "Cut" >> beam.ParDo(CutCapture(self.range_bytes))
             | "Spread" >> beam.Reshuffle()
         )
-        framed = parts | "Frame" >> beam.ParDo(FrameCapture(self.spill, self.reports)).with_outputs(
+        framed = parts | "Frame" >> beam.ParDo(FrameCapture(spill, self.reports)).with_outputs(
             "accounts", "ranges", main="chunks"
         )
         joined = (
             framed.ranges
             | "Group" >> beam.GroupByKey()
-            | "Join" >> beam.ParDo(JoinRanges()).with_outputs("accounts", main="chunks")
+            | "Join" >> beam.ParDo(JoinRanges(spill)).with_outputs("accounts", main="chunks")
         )
         return Framed(
             (framed.chunks, joined.chunks) | "Chunks" >> beam.Flatten(),

@@ -24,6 +24,8 @@ RETRIES = {"AWS_RETRY_MODE": "legacy", "AWS_MAX_ATTEMPTS": "6"}
 
 The mode "standard" of today's boto3 gives an unreachable store up after a second.
 """
+CHANGED = 412
+"""The status where an object is not any more the one that was asked for."""
 NO_SERVER_ERROR = 400
 """The status of an error that Beam shall take for final."""
 PIECE_BYTES = 1 << 20
@@ -85,28 +87,37 @@ class Client(BeamClient):
         given = options.view_as(S3Options).get_all_options(drop_default=True, current_only=True)
         self.client = boto_client(frozenset(given.items()))
 
-    def get_range(self, request: messages.GetRequest, start: int, end: int) -> bytes:
+    def get_range(self, request: Any, start: int, end: int) -> bytes:
         """Read the bytes from `start` to `end`, or those that came before the connection broke.
 
-        Readers ask for the rest, as of any file. Raises S3Failure if none came.
+        Readers ask for the rest, as of any file. Raises S3Failure if none came, or if the object was
+        replaced since the file was opened.
         """
-        place = {"Bucket": request.bucket, "Key": request.object, "Range": f"bytes={start}-{end - 1}"}
+        place = {"Bucket": request.bucket, "Key": request.object, "IfMatch": request.etag}
         data = bytearray()
         for left in (2, 1, 0):
             try:
-                body = self.client.get_object(**place)["Body"]
+                body = self.client.get_object(**place, Range=f"bytes={start}-{end - 1}")["Body"]
                 for piece in body.iter_chunks(PIECE_BYTES):
                     data += piece
             except Exception as error:
                 broken = isinstance(error, BotoCoreError)
                 if not (data or (left and broken)):
                     text = f"no byte came in three tries: {error}" if broken else str(error)
+                    if status_of(error) == CHANGED:
+                        text = "was changed while it was read"
                     raise S3Failure(f"{name_of(request)}: {text}", status_of(error)) from error
             if data:
                 break
         return bytes(data)
 
-    get_object_metadata = final(BeamClient.get_object_metadata)
+    @final
+    def get_object_metadata(self, request: Any) -> messages.Item:
+        """Look at an object; a file is opened so, and read by the same `request`, which keeps the ETag."""
+        item = super().get_object_metadata(request)
+        request.etag = item.etag
+        return item
+
     list = final(BeamClient.list)
     create_multipart_upload = final(BeamClient.create_multipart_upload)
     upload_part = final(BeamClient.upload_part)

@@ -24,22 +24,20 @@ def frame_capture(
     source: str,
     path: str,
     open_file: Callable[[str], BinaryIO],
-    spill: str,
+    spill: Spill,
     chunk_bytes: int = CHUNK_BYTES,
-    create_file: Callable[[str], BinaryIO] | None = None,
 ) -> Iterator[ChunkRef | SourceAccount]:
     """Find the chunks of one capture: chunk k holds the records that start in its k-th `chunk_bytes`.
 
     Reads pcap and pcapng, plain or compressed. What cannot be read again in place (compressed or not
-    seekable) is written to chunk files in the directory `spill`, one a chunk.
+    seekable) is written to chunk files in `spill`, one a chunk.
 
     Args:
         source: The name of the capture in all that is made of it.
         path: Where it is; "-" is standard input.
         open_file: Opens a path that is not local; it must give the bytes as they are, not decompressed.
-        spill: A directory, made when it is needed. Its files are the caller's to remove.
+        spill: Where to; the directory is made when it is needed. Its files are the caller's to remove.
         chunk_bytes: The distance of chunk borders, in bytes of the uncompressed capture.
-        create_file: Creates a file in a `spill` that is not local.
 
     Yields:
         The chunks that hold packets, in order; then, if the capture could not be read to its end, a
@@ -51,7 +49,7 @@ def frame_capture(
     problems: list[str] = []
     with ExitStack() as stack:
         try:
-            data = open_capture(path, open_file, Spill(spill, create_file), stack)
+            data = open_capture(path, open_file, spill, stack)
         except Fault as fault:
             problems.append(str(fault))
         else:

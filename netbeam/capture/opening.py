@@ -24,7 +24,7 @@ class LostInput(OSError):
 def open_capture(
     path: str, open_file: Callable[[str], BinaryIO], spill: Spill, stack: ExitStack
 ) -> LocalFile | Stream:
-    """Open a capture; `stack` closes it. What cannot be read again in place is a stream that is spilled.
+    """Open a capture; `stack` closes it. What is not a plain local file is a stream that has the spill.
 
     Raises:
         Fault: if it cannot be read at all.
@@ -50,7 +50,13 @@ def open_capture(
 
 
 def open_in_place(
-    path: str, open_file: Callable[[str], BinaryIO], start: int, end: int | None, stack: ExitStack
+    path: str,
+    open_file: Callable[[str], BinaryIO],
+    spill: Spill,
+    stack: ExitStack,
+    *,
+    start: int,
+    end: int | None,
 ) -> LocalFile | Stream:
     """Open a plain capture, which was looked at before, to read it from `start` to `end`, or a bit further.
 
@@ -68,7 +74,8 @@ def open_in_place(
         return LocalFile(descriptor, path)
     file = unbuffered(stack.enter_context(open_file(path)))
     size = file.seek(0, os.SEEK_END)
-    return Stream(_requested(file, start, size if end is None else end), path=path, size=size, start=start)
+    pieces = _requested(file, start, size if end is None else end)
+    return Stream(pieces, spill, path=path, size=size, start=start)
 
 
 def unbuffered(file: BinaryIO) -> Any:
@@ -107,7 +114,7 @@ def _open_remote(
         return _spilled(pieces, spill)
     compressed = compression_of(file.read(MAGIC_BYTES))
     file.seek(0)
-    return _spilled(pieces, spill) if compressed else Stream(pieces, path=path, size=size)
+    return _spilled(pieces, spill) if compressed else Stream(pieces, spill, path=path, size=size)
 
 
 def _spilled(pieces: Iterator[bytes], spill: Spill) -> Stream:
@@ -122,7 +129,7 @@ def _spilled(pieces: Iterator[bytes], spill: Spill) -> Stream:
             yield head
         yield from pieces
 
-    return Stream(decompress(kind, whole()) if kind else whole(), spill=spill)
+    return Stream(decompress(kind, whole()) if kind else whole(), spill)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

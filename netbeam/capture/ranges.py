@@ -16,7 +16,8 @@ from typing import BinaryIO, NamedTuple
 from netbeam.account import SourceAccount
 from netbeam.capture import pcap, pcapng
 from netbeam.capture.framing import begin, chunks, walk_of
-from netbeam.capture.opening import is_local, open_in_place, unbuffered
+from netbeam.capture.opening import open_in_place, unbuffered
+from netbeam.capture.source import Spill, is_local
 from netbeam.chunk import CHUNK_BYTES, RANGE_BYTES, ChunkRef, Framing
 
 PROBE_BYTES = 1 << 20
@@ -93,9 +94,9 @@ def cut_capture(
 
 
 def frame_range(
-    range: Range, open_file: Callable[[str], BinaryIO], chunk_bytes: int = CHUNK_BYTES
+    range: Range, open_file: Callable[[str], BinaryIO], spill: Spill, chunk_bytes: int = CHUNK_BYTES
 ) -> FramedRange:
-    """Find the chunks of a range.
+    """Find the chunks of a range; those of a remote capture are written to `spill` if it takes copies.
 
     Raises:
         LostInput: if a local capture is not there any more.
@@ -110,7 +111,7 @@ def frame_range(
         following = yield from chunks(range.source, data, walk, first, range.end, chunk_bytes, problems)
 
     with ExitStack() as stack:
-        data = open_in_place(range.path, open_file, range.start, range.end, stack)
+        data = open_in_place(range.path, open_file, spill, stack, start=range.start, end=range.end)
         if not range.exact:
             offset = walk.find(data.window(first, first + PROBE_BYTES), LONGEST_BYTES)
             if offset < 0:
@@ -125,7 +126,10 @@ def frame_range(
 
 
 def join_ranges(
-    ranges: Iterable[FramedRange], open_file: Callable[[str], BinaryIO], chunk_bytes: int = CHUNK_BYTES
+    ranges: Iterable[FramedRange],
+    open_file: Callable[[str], BinaryIO],
+    spill: Spill,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[ChunkRef | SourceAccount]:
     """Give what framing the whole capture in one go gives; `ranges` are all of one capture's, in any order.
 
@@ -138,6 +142,7 @@ def join_ranges(
             framed = behind(before, framed) or frame_range(
                 framed.range._replace(start=before.next, framing=before.framing, exact=True),
                 open_file,
+                spill,
                 chunk_bytes,
             )
         for ref in framed.chunks:

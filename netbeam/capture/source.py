@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -30,10 +31,24 @@ def is_local(path: str) -> bool:
 
 
 class Spill(NamedTuple):
-    """A directory for what cannot be read again in place, and what creates files there if it is remote."""
+    """A directory for what cannot be read again in place, and what creates files there if it is remote.
+
+    With `copies`, it is also for what can be read again only from afar: it must be local then.
+    """
 
     folder: str
     create: Callable[[str], BinaryIO] | None = None
+    copies: bool = False
+
+    def takes_copies(self, size: int) -> bool:
+        """Tell whether chunks of a remote capture of `size` bytes are to be written here.
+
+        They are while so much is free, lest they take the room that the results need.
+        """
+        if not self.copies:
+            return False
+        Path(self.folder).mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self.folder).free > size
 
     def write(self, name: str, data: memoryview) -> Kept:
         """Write a new file; tell where it is."""
@@ -44,10 +59,13 @@ class Spill(NamedTuple):
             return Kept(path, len(data), 0.0, 0)
         local = Path(self.folder) / name
         local.parent.mkdir(parents=True, exist_ok=True)
-        with local.open("xb") as file:
-            file.write(data)
-            file.flush()
-            status = os.fstat(file.fileno())
+        try:
+            with local.open("xb") as file:
+                file.write(data)
+                file.flush()
+                status = os.fstat(file.fileno())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.folder) from error
         return Kept(str(local), status.st_size, status.st_mtime, 0)
 
 
@@ -105,18 +123,12 @@ class LocalFile:
 class Stream:
     """A stream of bytes, read once and held only from the start of the current window on.
 
-    With a `spill`, what is kept becomes a file in it; else the stream is that of a file at `path`,
-    of `size` bytes, in which the bytes can be read again.
+    What is kept becomes a file in `spill`, unless the stream is that of a remote file at `path`, of `size`
+    bytes, in which the bytes can be read again, and `spill` takes no copies of it.
     """
 
     def __init__(
-        self,
-        pieces: Iterator[bytes],
-        *,
-        spill: Spill | None = None,
-        path: str = "",
-        size: int = 0,
-        start: int = 0,
+        self, pieces: Iterator[bytes], spill: Spill, *, path: str = "", size: int = 0, start: int = 0
     ) -> None:
         """Take the bytes of `pieces`, none of them empty, which are those from `start` on."""
         self._pieces = pieces
@@ -149,14 +161,14 @@ class Stream:
 
     def keep(self, start: int, end: int, number: int) -> Kept:
         """Make sure that the bytes from `start` to `end` can be read again; tell where."""
-        if self._spill is None:
+        if self._path and not self._spill.takes_copies(self._size):
             return Kept(self._path, self._size, 0.0, start)
         with memoryview(self._held) as held, held[start - self._base : end - self._base] as data:
             return self._spill.write(f"{self._prefix}-{number:06d}.chunk", data)
 
     def rest(self, start: int) -> str:
         """Tell how many bytes there are from `start` on; read to the end if that is not known."""
-        if self._spill is None:
+        if self._path:
             return f"{max(0, self._size - start)} bytes"
         most = start + MOST_COUNTED
         while self._end() < most and self._read(self._end() + READ_BYTES):

@@ -12,8 +12,7 @@ from decoding import records
 
 from netbeam.account import SourceAccount
 from netbeam.block import Reject
-from netbeam.capture.framing import frame_capture
-from netbeam.capture.reading import read_chunk
+from netbeam.capture import Spill, frame_capture, read_chunk
 from netbeam.chunk import COLUMNS, PacketBatch
 from netbeam.decode import Decoder
 from netbeam.kernel import compiled
@@ -52,7 +51,7 @@ def open_file(path: str) -> BinaryIO:
 
 def batches(root: Path, capture: str, spill: Path) -> Iterator[PacketBatch]:
     """Read a capture chunk by chunk."""
-    for ref in frame_capture(capture, str(root / capture), open_file, str(spill)):
+    for ref in frame_capture(capture, str(root / capture), open_file, Spill(str(spill))):
         if not isinstance(ref, SourceAccount):
             yield read_chunk(ref, open_file)
 
