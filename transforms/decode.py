@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection, TaggedOutput
 
 from netbeam.account import Account
-from netbeam.block import BUFFER_BYTES, Block
+from netbeam.block import BUFFER_BYTES, Block, Digest
 from netbeam.chunk import PacketBatch
 from netbeam.decode import Decoder
 from netbeam.formats.ncap import CODECS
@@ -38,6 +38,8 @@ class DecodeChunk(beam.DoFn):
         for made in self._decoder.stream(batch):
             if isinstance(made, Block):
                 yield made
+            elif isinstance(made, Digest):
+                yield TaggedOutput("digests", made)
             elif isinstance(made, Account):
                 yield TaggedOutput("accounts", made)
                 self._counters.add(made)
@@ -52,8 +54,9 @@ class DecodeChunk(beam.DoFn):
 class DecodePackets(beam.PTransform):
     """Decode packets into audit records: PacketBatch -> compressed blocks of records.
 
-    Gives `blocks` (Block, for WriteRecords), `rejects` (lists of Reject: unknown and broken packets) and
-    `accounts` (an Account for each batch). `plan` says which record types (netbeam.plan.compile_plan);
+    Gives `blocks` (Block, for WriteRecords), `rejects` (lists of Reject: unknown and broken packets),
+    `digests` (a Digest for each batch, for MakeFlows, if the plan says so) and `accounts` (an Account for
+    each batch). `plan` says which record types (netbeam.plan.compile_plan);
     `codec` is "gzip", "zstd" or "none"; a block is full at `buffer_bytes` before compression. In the folder
     `reports`, if there is one, workers say how far they are.
     """
@@ -67,5 +70,5 @@ class DecodePackets(beam.PTransform):
         """Wire it."""
         decode = DecodeChunk(self.plan, self.codec, self.buffer_bytes, self.reports)
         return batches | "Decode" >> beam.ParDo(decode).with_output_types(Block).with_outputs(
-            "rejects", "accounts", main="blocks"
+            "rejects", "digests", "accounts", main="blocks"
         )

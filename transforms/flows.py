@@ -1,0 +1,158 @@
+"""Flows: digests -> partitions on disk -> parts replayed in order -> runs merged in time order -> blocks of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection, TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
+
+from netbeam.account import Account, Written
+from netbeam.block import BUFFER_BYTES, Block, Digest
+from netbeam.flows.digests import GROUP_BYTES, DigestGroup, write_group
+from netbeam.flows.parts import Part, Replayed, Replayer, plan_parts
+from netbeam.flows.runs import Records, Run, merge_runs, write_runs
+from netbeam.formats.ncap import CODECS
+from transforms.counters import Counters
+from transforms.storage import storage_of
+
+
+class StoreDigests(beam.DoFn):
+    """Writes digests to files of several chunks each; gives what is in each file.
+
+    To Beam a group is of Any type, so that its arrays are pickled in one go.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def setup(self) -> None:
+        """Make the folder."""
+        self._storage = storage_of(self._folder)
+        self._storage.make_directory(self._folder)
+
+    def start_bundle(self) -> None:
+        """Forget the digests of a bundle that failed."""
+        self._held: list[Digest] = []
+        self._bytes = 0
+
+    def process(self, digest: Digest) -> Iterator[Any]:
+        """Take one chunk's digest."""
+        self._held.append(digest)
+        self._bytes += 8 * len(digest.words) + len(digest.text)
+        if self._bytes >= GROUP_BYTES:
+            yield write_group(self._storage, self._folder, self._held)
+            self.start_bundle()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Write what is left."""
+        if self._held:
+            group: Any = write_group(self._storage, self._folder, self._held)
+            yield GlobalWindows.windowed_value(group)
+        self.start_bundle()
+
+
+class ReplayPart(beam.DoFn):
+    """Replays one part; gives its runs by (record type, interval), and "accounts"."""
+
+    def __init__(self, folder: str, replayer: Replayer) -> None:
+        self._folder = folder
+        self._replayer = replayer
+
+    def process(self, part: Part) -> Iterator[Any]:
+        """Replay one part."""
+        storage = storage_of(self._folder)
+        replayed = self._replayer.replay(storage, part)
+        yield from stored(storage, self._folder, replayed.records, part.borders)
+        yield TaggedOutput(
+            "accounts",
+            Account(replayed=replayed.packets, flow_ends=replayed.ends, flow_states=replayed.states),
+        )
+
+
+def stored(storage: Any, folder: str, made: Any, borders: tuple[int, ...]) -> Iterator[tuple[Any, Run]]:
+    """Write records as sorted runs to a file of their own in `folder`; give each by (record type, interval)."""
+    path = storage.join(folder, f"{uuid4().hex}.runs")
+    offset = 0
+    found = []
+    with storage.create(path) as file:
+        for name, records in made.items():
+            runs, offset = write_runs(file, path, offset, records, borders)
+            found += [((name, interval), run) for interval, run in enumerate(runs) if run.pages]
+    yield from found
+
+
+class MergeRuns(beam.DoFn):
+    """Merges the runs of a record type in one interval of time; gives blocks, and "accounts"."""
+
+    def __init__(self, folder: str, codec: str, buffer_bytes: int) -> None:
+        self._folder = folder
+        self._codec = codec
+        self._buffer_bytes = buffer_bytes
+
+    def setup(self) -> None:
+        """Find the codec."""
+        self._compress = CODECS[self._codec].compress
+        self._counters = Counters()
+
+    def process(self, grouped: tuple[tuple[str, int], Iterable[Run]]) -> Iterator[Any]:
+        """Merge the runs of one key."""
+        (name, interval), runs = grouped
+        written = Written()
+        storage = storage_of(self._folder)
+        merged = merge_runs(storage, list(runs), self._buffer_bytes)
+        for sequence, (records, count) in enumerate(merged):
+            data = self._compress(memoryview(records))
+            written.add(Written(count, len(records), len(data)))
+            yield Block(name, "", interval, sequence, count, len(records), data)
+        account = Account(encoded={name: written})
+        self._counters.add(account)
+        yield TaggedOutput("accounts", account)
+
+
+@dataclass
+class MakeFlows(beam.PTransform):
+    """Make records of many packets: Digest -> `blocks` (Block) and `accounts` (Account), for WriteRecords.
+
+    Digests and runs lie in `folder`, which all workers see, for the caller to remove. `replayer` says what
+    is made (netbeam.flows.parts); `codec` and `buffer_bytes` are as in DecodePackets.
+    """
+
+    folder: str
+    replayer: Replayer
+    codec: str = "gzip"
+    buffer_bytes: int = BUFFER_BYTES
+
+    def expand(self, digests: PCollection[Digest]) -> Any:
+        """Wire it."""
+        parts = (
+            digests
+            | "Store" >> beam.ParDo(StoreDigests(self.folder))
+            | "Key" >> beam.WithKeys(None)
+            | "Gather" >> beam.GroupByKey()
+            | "Divide" >> beam.FlatMap(lambda grouped: plan_parts(grouped[1]))
+            | "Spread" >> beam.Reshuffle()
+        )
+        replayed = parts | "Replay" >> beam.ParDo(ReplayPart(self.folder, self.replayer)).with_outputs(
+            "accounts", main="runs"
+        )
+        merged = (
+            replayed.runs
+            | "Group" >> beam.GroupByKey()
+            | "Merge"
+            >> beam.ParDo(MergeRuns(self.folder, self.codec, self.buffer_bytes)).with_outputs(
+                "accounts", main="blocks"
+            )
+        )
+        return Flows(merged.blocks, (replayed.accounts, merged.accounts) | "Accounts" >> beam.Flatten())
+
+
+class Flows(NamedTuple):
+    """What flows give: blocks of records, and their accounts."""
+
+    blocks: PCollection[Block]
+    accounts: PCollection[Account]
