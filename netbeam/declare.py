@@ -66,6 +66,18 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Map:
+    """The type of a field that maps texts to messages."""
+
+    value: Message
+
+    @property
+    def name(self) -> str:
+        """The type as the wire schema names it."""
+        return f"map<string,{self.value.name}>"
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of a record.
 
@@ -78,7 +90,7 @@ class Field:
 
     name: str
     number: int
-    type: str | Message | Layer
+    type: str | Message | Layer | Map
     kind: str = "number"
     at: At | None = None
     repeated: bool = False
@@ -170,7 +182,9 @@ def coded(
     return Field(name, number, type, "coded", at, repeated, by, doc=doc)
 
 
-def given(name: str, number: int, type: str | Message, *, repeated: bool = False, doc: str = "") -> Field:
+def given(
+    name: str, number: int, type: str | Message | Map, *, repeated: bool = False, doc: str = ""
+) -> Field:
     """Declare a field of a record that a Python function makes (netbeam.encoders.Encoder)."""
     return Field(name, number, type, "given", repeated=repeated, doc=doc)
 
