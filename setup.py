@@ -6,7 +6,7 @@ from setuptools import setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-MODULES = ("text", "wire", "options", "dns", "parts", "sheet", "walk", "frame")
+MODULES = ("text", "addresses", "wire", "options", "dns", "parts", "sheet", "walk", "frame")
 
 
 def extensions():
