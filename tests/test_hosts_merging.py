@@ -1,11 +1,13 @@
 """Partials of hosts, devices and services: however facts are split, they come together the same."""
 
 import pickle
+import struct
+from ipaddress import ip_address
 from itertools import chain
 
 import numpy as np
 import pytest
-from flow_rows import RECORDS, SCHEMA, name, row, service, summarised, written
+from flow_rows import RECORDS, SCHEMA, name, parsed, row, service, summarised, written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +113,37 @@ def test_the_declarations_keep_netcaps_numbers():
         for field in SCHEMA.messages[name_].fields:
             if field.number < 1000:
                 assert (field.name, type_name(field), field.repeated) == known[field.number]
+
+
+@given(st.lists(rows(), max_size=8))
+def test_hosts_are_what_counting_rows_one_by_one_gives(items):
+    counted = {}
+    for item in items:
+        (*ends, facts), packets, size = (
+            struct.unpack("<5Q", item[:40]),
+            *struct.unpack_from("<2Q", item, 14 * 8),
+        )
+        version, protocol, ports = facts >> 16 & 255, facts >> 24 & 255, (facts >> 48, facts >> 32 & 0xFFFF)
+        sides = [(version, *ends[:2]), (version, *ends[2:])]
+        for way, (own, other) in enumerate([sides, sides[::-1]] if version else []):
+            host = counted.setdefault(own, [0, 0, [0, 0], set(), [set(), set()]])
+            if way == 0 or own != other:
+                host[0], host[1] = host[0] + packets, host[1] + size
+            host[2][way] += packets
+            host[3].add(other)
+            if protocol in (6, 17):
+                host[4][way].add((ports[way], {6: "TCP", 17: "UDP"}[protocol]))
+    found = {}
+    for record in parsed(merge(summarised(items).values())):
+        ends = [
+            {(port.PortNumber, port.Protocol) for port in ports}
+            for ports in (record.SrcPorts, record.DstPorts)
+        ]
+        ways = [record.PacketsSent, record.PacketsReceived]
+        found[record.Addr] = [record.NumPackets, record.Bytes, ways, record.NumPeers, *ends]
+    assert found == {
+        str(ip_address((high << 64 | low).to_bytes(4 if version == 4 else 16, "big"))): [
+            packets, size, ways, len(peers), *ports
+        ]
+        for (version, high, low), (packets, size, ways, peers, ports) in counted.items()
+    }  # fmt: skip

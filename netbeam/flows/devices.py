@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from netbeam.flows.endpoints import Partial
 from netbeam.flows.rows import BEGINNING
 from netbeam.flows.summaries import Listing, Names, records
 from netbeam.flows.tables import Columns, arrange, selected, unpack
-from netbeam.flows.wire import Cells, Value, cells
+from netbeam.flows.wire import Value
 
 DEVICE_PROFILE = Message(
     "DeviceProfile",
@@ -71,14 +71,17 @@ def device_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
     mac = devices["mac"]
     number = unpack(partial.macs)[mac]
 
-    def listing(field: str, table: str, rank: str) -> Listing:
+    def addresses(rows: Columns) -> Value:
+        return names.address(rows["address"])
+
+    def listing(name: str, table: str, value: Callable[[Columns], Value], **rank: str) -> Listing:
         columns = partial.table(table)
-        return Listing(columns["mac"], columns, rank, mac, lambda rows: _entry(names, field, rows))
+        return Listing(_FIELDS[name], columns, owner=columns["mac"], owners=mac, value=value, **rank)
 
     listings = {
-        "DeviceIPs": listing("DeviceIPs", "device_addresses", "packets"),
-        "Contacts": listing("Contacts", "contacts", "packets"),
-        "VLANs": listing("VLANs", "vlans", "-vlan"),
+        "DeviceIPs": listing("DeviceIPs", "device_addresses", addresses, most="packets"),
+        "Contacts": listing("Contacts", "contacts", addresses, most="packets"),
+        "VLANs": listing("VLANs", "vlans", lambda rows: rows["vlan"], least="vlan"),
     }
 
     def values(block: slice) -> dict[str, Value]:
@@ -93,8 +96,3 @@ def device_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
         }
 
     return records(DEVICE_PROFILE, values, [*listings.values()], devices["first"], names.mac_key(mac))
-
-
-def _entry(names: Names, field: str, rows: Columns) -> Cells:
-    """Write entries of a repeated field."""
-    return cells(_FIELDS[field], rows["vlan"] if field == "VLANs" else names.address(rows["address"]))

@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netbeam.flows.tables import Columns, Numbers, Packed, Table, distinct, grouped, joined, pack, unpack
+from netbeam.flows.tables import (
+    Columns,
+    Numbers,
+    Packed,
+    Table,
+    distinct,
+    grouped,
+    joined,
+    pack,
+    stacked,
+    unpack,
+)
 
 _VOLUME = ("packets", "bytes")
 _BOTH_WAYS = ("packets_sent", "bytes_sent", "packets_received", "bytes_received")
@@ -106,29 +117,28 @@ class Lists(NamedTuple):
 def merge(partials: Iterable[Partial]) -> Partial:
     """Bring partials together; neither their order nor how facts were split makes a difference."""
     partials = list(partials)
-    versions, highs, lows = ([unpack(partial.addresses[index]) for partial in partials] for index in range(3))
-    addresses, address_places = distinct([_stack(versions), _stack(highs), _stack(lows)])
-    macs = [unpack(partial.macs) for partial in partials]
-    (mac,), mac_places = distinct([_stack(macs)])
+    (version, high, low), address_places = distinct(
+        [stacked(unpack(partial.addresses[index]) for partial in partials) for index in range(3)]
+    )
+    (macs,), mac_places = distinct([stacked(unpack(partial.macs) for partial in partials)])
     texts = sorted({text for partial in partials for text in partial.texts})
     text_place = {text: place for place, text in enumerate(texts)}
     moved = {
-        "addresses": np.split(address_places, np.cumsum([len(each) for each in versions])[:-1]),
-        "macs": np.split(mac_places, np.cumsum([len(each) for each in macs])[:-1]),
-        "texts": [np.array([text_place[text] for text in partial.texts], np.uint64) for partial in partials],
+        "addresses": np.split(address_places, np.cumsum([each.addresses[0].size for each in partials])),
+        "macs": np.split(mac_places, np.cumsum([each.macs.size for each in partials])),
+        "texts": [np.array([text_place[text] for text in each.texts], np.uint64) for each in partials],
     }
     tables = {}
-    for name in TABLES:
+    for name, table in TABLES.items():
         parts = []
         for index, partial in enumerate(partials):
-            columns = partial.table(name)
-            for column in columns.keys() & PLACES.keys():
-                columns[column] = moved[PLACES[column]][index][columns[column]]
-            parts.append(columns)
+            if name in partial.tables:
+                columns = partial.table(name)
+                for column in columns.keys() & PLACES.keys():
+                    columns[column] = moved[PLACES[column]][index][columns[column]]
+                parts.append(columns)
         if parts:
-            tables[name] = grouped(TABLES[name], joined(parts))
-    return Lists(addresses, mac, texts).partial(tables)
-
-
-def _stack(parts: Sequence[Numbers]) -> Numbers:
-    return np.concatenate([np.zeros(0, np.uint64), *parts])
+            whole = joined(parts)
+            del parts
+            tables[name] = {column: pack(values) for column, values in grouped(table, whole).items()}
+    return Partial((pack(version), pack(high), pack(low)), pack(macs), tuple(texts), tables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,31 @@ from numpy.typing import NDArray
 from netbeam.declare import Field, Map, Message, given
 from netbeam.flows.endpoints import Partial
 from netbeam.flows.rows import BEGINNING
-from netbeam.flows.summaries import PORT, PORT_STATS, Listing, Names, protocol, records
+from netbeam.flows.summaries import Listing, Names, protocol, records, spans
 from netbeam.flows.tables import Columns, Table, arrange, grouped, selected, unpack
-from netbeam.flows.wire import Cells, Value, cells, write
+from netbeam.flows.wire import Value, write
+
+PORT_STATS = Message(
+    "PortStats",
+    None,
+    (
+        given("Packets", 1, "uint64", doc="Packets."),
+        given("Bytes", 2, "uint64", doc="Bytes of their frames on the wire."),
+    ),
+    "How much went through a port.",
+)
+PORT = Message(
+    "Port",
+    None,
+    (
+        Field(
+            "PortNumber", 1, "int32", "given", doc="The port; 0 also stands for fragments after the first."
+        ),
+        given("Protocol", 2, "string", doc="TCP, UDP or SCTP."),
+        given("Stats", 3, PORT_STATS),
+    ),
+    "A port of a host.",
+)
 
 PROTOCOL = Message(
     "Protocol",
@@ -44,7 +66,7 @@ HOST = Message(
         given("TimestampLast", 6, "int64", doc="The last packet, Unix nanoseconds."),
         given(
             "Applications", 7, "string", repeated=True,
-            doc="Layers above the ports in connections that it responded to, most connections first.",
+            doc="Layers above the ports in connections to the host, most connections first.",
         ),
         given(
             "Protocols", 9, Map(PROTOCOL),
@@ -110,35 +132,29 @@ def host_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
     hosts = selected(hosts, arrange([hosts["first"], hosts["address"]])[0])
     address = hosts["address"]
 
-    def listing(field: str, columns: Columns, rank: str) -> Listing:
-        return Listing(columns["address"], columns, rank, address, lambda rows: _entry(names, field, rows))
+    def listing(name: str, columns: Columns, value: Callable[[Columns], Value], **rank: str) -> Listing:
+        owner = columns["address"]
+        return Listing(_FIELDS[name], columns, owner=owner, owners=address, value=value, **rank)
 
-    ports = partial.table("ports")
-    sent, received = (
-        {
-            "address": rows["address"],
-            "end": rows["end"],
-            "packets": rows[f"packets_{way}"],
-            "bytes": rows[f"bytes_{way}"],
-        }
-        for way, rows in (
-            (way, selected(ports, ports[f"packets_{way}"] != 0)) for way in ("sent", "received")
-        )
-    )
+    def text(rows: Columns) -> Value:
+        return names.text(rows["text"])
+
+    ports, answers = partial.table("ports"), partial.table("names")
     counted = {
-        "DNSNames": listing("DNSNames", partial.table("names"), "-first"),
-        "SrcPorts": listing("SrcPorts", sent, "packets"),
-        "DstPorts": listing("DstPorts", received, "packets"),
-        "ContactedPorts": listing("ContactedPorts", partial.table("contacted"), "packets"),
-        "Devices": listing("Devices", partial.table("stations"), "packets"),
+        "DNSNames": listing("DNSNames", answers, text, least="first"),
+        "SrcPorts": listing("SrcPorts", _one_way(ports, "sent"), _ports, most="packets"),
+        "DstPorts": listing("DstPorts", _one_way(ports, "received"), _ports, most="packets"),
+        "ContactedPorts": listing("ContactedPorts", partial.table("contacted"), _ports, most="packets"),
+        "Devices": listing(
+            "Devices", partial.table("stations"), lambda rows: names.mac(rows["mac"]), most="packets"
+        ),
     }
     applications = grouped(_APPLICATIONS, partial.table("applications"))
     others = [
-        listing("Applications", applications, "connections"),
-        listing("Protocols", partial.table("protocols"), "packets"),
+        listing("Applications", applications, text, most="connections"),
+        listing("Protocols", partial.table("protocols"), _protocols, most="packets"),
     ]
-    peers = partial.table("peers")["address"]
-    num_peers = np.searchsorted(peers, address, "right") - np.searchsorted(peers, address, "left")
+    _, peers = spans(partial.table("peers")["address"], address)
     private, multicast = scopes(partial)
 
     def values(block: slice) -> dict[str, Value]:
@@ -149,12 +165,12 @@ def host_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
             "IPVersion": names.versions[address[block]],
             "IsPrivate": private[address[block]],
             "IsMulticast": multicast[address[block]],
-            "NumPeers": num_peers[block],
+            "NumPeers": peers[block],
             **{field: hosts[column][block] for field, column in _COLUMNS.items()},
             **{f"Num{field}": each.counts[block] for field, each in counted.items()},
         }
 
-    return records(HOST, values, [*counted.values(), *others], hosts["first"], names.key(address))
+    return records(HOST, values, [*counted.values(), *others], hosts["first"], names.address_key(address))
 
 
 def scopes(partial: Partial) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -166,18 +182,21 @@ def scopes(partial: Partial) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return private, np.where(version == 4, low >> 28 == 0xE, high >> 56 == 0xFF)
 
 
-def _entry(names: Names, field: str, rows: Columns) -> Cells:
-    """Write entries of a repeated field."""
-    value: Value
-    if field in ("DNSNames", "Applications"):
-        value = names.text(rows["text"])
-    elif field == "Devices":
-        value = names.mac(rows["mac"])
-    elif field == "Protocols":
-        packets = write(PROTOCOL, {"Packets": rows["packets"]})
-        value = write(_ENTRY, {"key": protocol(rows["protocol"]), "value": packets})
-    else:
-        stats = write(PORT_STATS, {"Packets": rows["packets"], "Bytes": rows["bytes"]})
-        number, carrier = rows["end"] & np.uint64(0xFFFF), protocol(rows["end"] >> np.uint64(16))
-        value = write(PORT, {"PortNumber": number, "Protocol": carrier, "Stats": stats})
-    return cells(_FIELDS[field], value)
+def _one_way(ports: Columns, way: str) -> Columns:
+    """Give the ports that sent, or those that received, and how much."""
+    packets = ports[f"packets_{way}"]
+    columns = {
+        "address": ports["address"], "end": ports["end"], "packets": packets, "bytes": ports[f"bytes_{way}"],
+    }  # fmt: skip
+    return selected(columns, packets != 0)
+
+
+def _ports(rows: Columns) -> Value:
+    stats = write(PORT_STATS, {"Packets": rows["packets"], "Bytes": rows["bytes"]})
+    number, carrier = rows["end"] & np.uint64(0xFFFF), protocol(rows["end"] >> np.uint64(16))
+    return write(PORT, {"PortNumber": number, "Protocol": carrier, "Stats": stats})
+
+
+def _protocols(rows: Columns) -> Value:
+    packets = write(PROTOCOL, {"Packets": rows["packets"]})
+    return write(_ENTRY, {"key": protocol(rows["protocol"]), "value": packets})

@@ -70,13 +70,8 @@ class Item:
         layer_text = np.array([text_place[name] for name in applications], np.uint64)
         self.services["text"] = layer_text[service[2] & np.uint64(0xFFFFFFFF)]
         self.rows = {
-            "source": places[:count], "target": places[count : 2 * count], "version": version,
+            **_facts(words), "source": places[:count], "target": places[count : 2 * count],
             "source_mac": mac_places[:count], "target_mac": mac_places[count:],
-            "protocol": words[4] >> np.uint64(24) & np.uint64(0xFF),
-            "source_port": words[4] >> np.uint64(48),
-            "target_port": words[4] >> np.uint64(32) & np.uint64(0xFFFF),
-            "vlans": words[7], "packets": words[14], "bytes": words[15], "ip_bytes": words[16],
-            "first": words[17], "last": words[18],
         }  # fmt: skip
 
     def tables(self) -> dict[str, Columns]:
@@ -193,6 +188,17 @@ def partials(
             found[shard][name] = selected(placed, slice(start, end))
     made = {shard: item.lists.partial(part) for shard, part in enumerate(found)}
     return {shard: partial for shard, partial in made.items() if partial.tables}
+
+
+def _facts(words: Numbers) -> Columns:
+    """Give what rows hold beside addresses."""
+    return {
+        "protocol": words[4] >> np.uint64(24) & np.uint64(0xFF),
+        "source_port": words[4] >> np.uint64(48),
+        "target_port": words[4] >> np.uint64(32) & np.uint64(0xFFFF),
+        "vlans": words[7], "packets": words[14], "bytes": words[15], "ip_bytes": words[16],
+        "first": words[17], "last": words[18],
+    }  # fmt: skip
 
 
 def _sent(rows: Columns) -> Columns:

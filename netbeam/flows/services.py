@@ -9,9 +9,9 @@ import numpy as np
 from netbeam.declare import Message, given
 from netbeam.flows.endpoints import Partial
 from netbeam.flows.rows import BEGINNING, CONFIDENCES
-from netbeam.flows.summaries import Listing, Names, protocol, records
-from netbeam.flows.tables import Columns, arrange, distinct, selected
-from netbeam.flows.wire import Cells, Value, cells, side_by_side
+from netbeam.flows.summaries import Listing, Names, protocol, records, spans
+from netbeam.flows.tables import Columns, Numbers, arrange, distinct, selected, stacked
+from netbeam.flows.wire import Cells, Value, side_by_side
 
 _LATER = "Not filled: no decoder here reads what services say of themselves."
 
@@ -36,7 +36,7 @@ SERVICE = Message(
         given("OS", 15, "string", doc=_LATER),
         given(
             "Applications", 16, "string", repeated=True,
-            doc="Layers above the port found in its connections, most connections first.",
+            doc="Layers above the port in its connections, most connections first.",
         ),
         given("TimestampLast", 1000, "int64", doc="When the last connection began, Unix nanoseconds."),
         given(
@@ -73,22 +73,19 @@ def service_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
     services = selected(services, services["answered"] != 0)
     services = selected(services, arrange([services["first"], services["address"], services["end"]])[0])
     address, end = services["address"], services["end"]
-    tables = [partial.table("applications"), partial.table("clients")]
-    stacked = [
-        np.concatenate([columns[key] for columns in (services, *tables)]) for key in ("address", "end")
-    ]
-    _, places = distinct(stacked)
-    owner, of_application, of_client = np.split(
-        places, np.cumsum([len(address), *(len(columns["end"]) for columns in tables)])[:-1]
+    found, clients, answers = (partial.table(name) for name in ("applications", "clients", "names"))
+    owner, of_application, of_client = _places(services, found, clients)
+
+    def text(rows: Columns) -> Value:
+        return names.text(rows["text"])
+
+    applications = Listing(
+        _FIELDS["Applications"], found, owner=of_application, owners=owner, value=text, most="connections"
     )
-    num_clients = np.searchsorted(of_client, owner, "right") - np.searchsorted(of_client, owner, "left")
-
-    def entry(rows: Columns) -> Cells:
-        return cells(_FIELDS["Applications"], names.text(rows["text"]))
-
-    applications = Listing(of_application, tables[0], "connections", owner, entry)
-    answers = partial.table("names")
-    hostnames = Listing(answers["address"], answers, "-first", address, entry)
+    hostnames = Listing(
+        _FIELDS["Hostname"], answers, owner=answers["address"], owners=address, value=text, least="first"
+    )
+    _, num_clients = spans(of_client, owner)
     confidences = np.array(CONFIDENCES)[services["confidence"]] / 100
 
     def values(block: slice) -> dict[str, Value]:
@@ -106,5 +103,11 @@ def service_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
         }
 
     ends = end.astype(">u4").view(np.uint8).reshape(-1, 4)
-    key = side_by_side(names.key(address), Cells(ends[:, 1:], np.ones((len(end), 3), bool)))
+    key = side_by_side(names.address_key(address), Cells(ends[:, 1:], np.ones((len(end), 3), bool)))
     return records(SERVICE, values, [applications], services["first"], key)
+
+
+def _places(*tables: Columns) -> list[Numbers]:
+    """Give the place of each row's service, by which the rows of all tables are in order."""
+    _, places = distinct([stacked(table[key] for table in tables) for key in ("address", "end")])
+    return np.split(places, np.cumsum([len(table["end"]) for table in tables])[:-1])

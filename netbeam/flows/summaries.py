@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netbeam.declare import Field, Message
 from netbeam.flows.endpoints import Partial
 from netbeam.flows.tables import Columns, Numbers, arrange, selected, unpack
-from netbeam.flows.wire import Cells, Ragged, Texts, Value, lists, texts, write
+from netbeam.flows.wire import Cells, Ragged, Texts, Value, cells, lists, texts, write
 from netbeam.formats.delimited import delimited
 from netbeam.kernel.addresses import ROOM, address_texts
 
@@ -20,28 +20,6 @@ LISTED = 1000
 
 _BLOCK = 2048
 """So many records are written at a time, which bounds memory."""
-
-PORT_STATS = Message(
-    "PortStats",
-    None,
-    (
-        Field("Packets", 1, "uint64", "given", doc="Packets."),
-        Field("Bytes", 2, "uint64", "given", doc="Bytes of their frames on the wire."),
-    ),
-    "How much went through a port.",
-)
-PORT = Message(
-    "Port",
-    None,
-    (
-        Field(
-            "PortNumber", 1, "int32", "given", doc="The port; 0 also stands for fragments after the first."
-        ),
-        Field("Protocol", 2, "string", "given", doc="TCP, UDP or SCTP."),
-        Field("Stats", 3, PORT_STATS, "given"),
-    ),
-    "A port of a host.",
-)
 
 IP_PROTOCOLS = {
     0: "IPv6HopByHop", 1: "ICMPv4", 2: "IGMP", 4: "IPv4", 6: "TCP", 8: "EGP", 17: "UDP", 33: "DCCP",
@@ -56,48 +34,44 @@ class Names(NamedTuple):
     """The texts of a partial's addresses, MAC addresses and names, for columns of places."""
 
     versions: NDArray[np.uint8]
-    words: NDArray[np.uint8]
-    macs: NDArray[np.uint8]
+    high: Numbers
+    low: Numbers
+    macs: Numbers
     texts: Sequence[bytes]
 
     @classmethod
     def of(cls, partial: Partial) -> Names:
         """Read what a partial's places stand for."""
         versions, high, low = (unpack(column) for column in partial.addresses)
-        macs = unpack(partial.macs)
-        return cls(
-            versions.astype(np.uint8), octets(high, low), octets(np.zeros_like(macs), macs), partial.texts
-        )
+        return cls(versions.astype(np.uint8), high, low, unpack(partial.macs), partial.texts)
 
     def address(self, places: Numbers) -> Texts:
         """Give IP addresses: dotted decimal, or as RFC 5952 says."""
-        return _text(self.words[places], self.versions[places])
+        return _text(self.versions[places], octets(self.high[places], self.low[places]))
+
+    def address_key(self, places: Numbers) -> Cells:
+        """Give what orders addresses: the IP version, then the address."""
+        versions = self.versions[places, None]
+        used = np.ones((len(places), 17), bool)
+        used[:, 1:13] = versions != 4
+        return Cells(np.hstack([versions, octets(self.high[places], self.low[places])]), used)
 
     def mac(self, places: Numbers) -> Texts:
         """Give MAC addresses."""
-        return _text(self.macs[places], np.zeros(len(places), np.uint8))
-
-    def text(self, places: Numbers, known: NDArray[np.bool_] | None = None) -> Texts:
-        """Give names; the empty text for one that is not `known`."""
-        chosen = (
-            [self.texts[place] for place in places.tolist()]
-            if known is None
-            else [
-                self.texts[place] if there else b""
-                for place, there in zip(places.tolist(), known.tolist(), strict=True)
-            ]
-        )
-        return texts(chosen)
-
-    def key(self, places: Numbers) -> Cells:
-        """Give what orders addresses: the IP version, then the address."""
-        used = np.ones((len(places), 17), bool)
-        used[:, 1:13] = (self.versions[places] != 4)[:, None]
-        return Cells(np.hstack([self.versions[places, None], self.words[places]]), used)
+        macs = self.macs[places]
+        return _text(np.zeros(len(macs), np.uint8), octets(np.zeros_like(macs), macs))
 
     def mac_key(self, places: Numbers) -> Cells:
         """Give what orders MAC addresses: their bytes."""
-        return Cells(self.macs[places, 10:], np.ones((len(places), 6), bool))
+        macs = self.macs[places]
+        return Cells(octets(macs, macs)[:, 10:], np.ones((len(places), 6), bool))
+
+    def text(self, places: Numbers, known: NDArray[np.bool_] | None = None) -> Texts:
+        """Give names; the empty text for one that is not `known`."""
+        if known is None:
+            return texts([self.texts[place] for place in places.tolist()])
+        chosen = zip(places.tolist(), known.tolist(), strict=True)
+        return texts([self.texts[place] if there else b"" for place, there in chosen])
 
 
 def protocol(numbers: Numbers) -> Texts:
@@ -112,34 +86,37 @@ def octets(high: Numbers, low: Numbers) -> NDArray[np.uint8]:
     return np.stack([high, low], 1).astype(">u8").view(np.uint8).reshape(-1, 16)
 
 
-def _text(words: NDArray[np.uint8], versions: NDArray[np.uint8]) -> Texts:
+def _text(versions: NDArray[np.uint8], words: NDArray[np.uint8]) -> Texts:
     lengths = np.zeros(len(versions), np.uint8)
-    rows = address_texts(np.ascontiguousarray(words).tobytes(), versions.tobytes(), lengths)
-    longest = int(lengths.max(initial=1))
+    rows = address_texts(words.tobytes(), versions.tobytes(), lengths)
     data = np.frombuffer(rows, np.uint8)[: ROOM * len(versions)].reshape(-1, ROOM)
-    return Texts(data[:, :longest], lengths.astype(np.int64))
+    return Texts(data[:, : int(lengths.max(initial=1))], lengths.astype(np.int64))
 
 
 class Listing:
     """The rows of a table that go into a repeated field of the records, those of one record together.
 
-    `entry` makes the field's bytes from rows; `rank` names the column by which the greatest come first, or
-    the least where it begins with "-"; equals are in the order of the table.
+    Rows belong to the record whose place in `owners` holds their `owner`. Those with the greatest numbers in
+    the column `most` come first, or those with the least in `least`; equals are in the order of the table.
+    `value` makes the field's entries of rows.
     """
 
     def __init__(
-        self, owner: Numbers, columns: Columns, rank: str, owners: Numbers, entry: Callable[[Columns], Cells]
+        self,
+        field: Field,
+        columns: Columns,
+        *,
+        owner: Numbers,
+        owners: Numbers,
+        value: Callable[[Columns], Value],
+        most: str = "",
+        least: str = "",
     ) -> None:
-        column = rank.removeprefix("-")
-        values = (
-            columns[column] if rank != column or not len(owner) else columns[column].max() - columns[column]
-        )
-        order, _ = arrange([owner, values, np.arange(len(owner), dtype=np.uint64)])
+        rank = columns[most].max(initial=0) - columns[most] if most else columns[least]
+        order, _ = arrange([owner, rank, np.arange(len(owner), dtype=np.uint64)])
         self.columns = selected(columns, order)
-        placed = owner[order]
-        self.begins = np.searchsorted(placed, owners, "left")
-        self.counts = np.searchsorted(placed, owners, "right") - self.begins
-        self.entry = entry
+        self.begins, self.counts = spans(owner[order], owners)
+        self.field, self.value = field, value
 
     def top(self, column: str, records: slice) -> tuple[Numbers, NDArray[np.bool_]]:
         """Give a column's value in the first row of each of some records, and whether there is one."""
@@ -151,7 +128,13 @@ class Listing:
         """Give the field's bytes for each of some records."""
         begins = self.begins[records]
         ends = begins + np.minimum(self.counts[records], LISTED)
-        return lists(begins, ends, lambda rows: self.entry(selected(self.columns, rows)))
+        return lists(begins, ends, lambda rows: cells(self.field, self.value(selected(self.columns, rows))))
+
+
+def spans(placed: Numbers, owners: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give where the rows of each of `owners` begin, in rows in order of owners, and how many they are."""
+    begins = np.searchsorted(placed, owners, "left")
+    return begins, np.searchsorted(placed, owners, "right") - begins
 
 
 def records(

@@ -41,7 +41,7 @@ class Packed(NamedTuple):
 def pack(column: Numbers) -> Packed:
     """Pack a column."""
     if len(column) > 1 and column[0] != column[-1] and bool((column[1:] >= column[:-1]).all()):
-        return _packed(np.diff(column))._replace(first=int(column[0]))
+        return _packed(np.diff(column))._replace(size=len(column), first=int(column[0]))
     return _packed(column)
 
 
@@ -54,9 +54,11 @@ def _packed(column: Numbers) -> Packed:
 
 
 def unpack(packed: Packed) -> Numbers:
-    """Give a column as it was."""
+    """Give a column as it was, to be read only."""
     if packed.above is None:
-        numbers = np.full(packed.size, packed.base, np.uint64)
+        numbers = np.broadcast_to(
+            np.uint64(packed.base), packed.size - (packed.first is not None)
+        )  # takes no memory
     else:
         numbers = packed.above.astype(np.uint64) + np.uint64(packed.base)
     if packed.first is None:
@@ -74,12 +76,12 @@ def arrange(keys: Sequence[Numbers]) -> tuple[NDArray[np.intp], NDArray[np.intp]
     for key in keys:
         base, top = (key.min(), key.max()) if len(key) else (np.uint64(0), np.uint64(0))
         bits = int(top - base).bit_length()
-        if words and bits <= room:
-            words[-1] = words[-1] << np.uint64(bits) | (key - base)
-        else:
+        if bits > room or not words:
             words.append(key - base)
-            room = 64
-        room -= bits
+            room = 64 - bits
+        elif bits:
+            words[-1] = words[-1] << np.uint64(bits) | (key - base)
+            room -= bits
     order = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
     new = np.ones(len(order), bool)
     if len(order):
@@ -121,6 +123,11 @@ def grouped(table: Table, columns: Mapping[str, Numbers]) -> Columns:
 def selected(columns: Mapping[str, Numbers], chosen: NDArray[np.generic] | slice) -> Columns:
     """Give the rows that a mask, places or a slice choose."""
     return {name: column[chosen] for name, column in columns.items()}
+
+
+def stacked(parts: Iterable[Numbers]) -> Numbers:
+    """Put columns below each other."""
+    return np.concatenate([np.zeros(0, np.uint64), *parts])
 
 
 def joined(parts: Iterable[Mapping[str, Numbers]]) -> Columns:

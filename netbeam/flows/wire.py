@@ -41,7 +41,7 @@ class Ragged(NamedTuple):
     def split(self) -> list[bytes]:
         """Give each run."""
         data, ends = self.data, self.ends.tolist()
-        return [data[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 Value = Column | Texts | Cells
@@ -117,9 +117,9 @@ def _behind_length(number: int, inner: Cells, *, always: bool) -> Cells:
 
 
 def _with_key(key: int, value: Cells, present: NDArray[np.bool_]) -> Cells:
-    encoded = [key & 127 | 128, key >> 7] if key > 127 else [key]
-    data = np.tile(np.array(encoded, np.uint8), (len(present), 1))
-    return side_by_side(Cells(data, np.repeat(present[:, None], len(encoded), 1)), value)
+    encoded = varints(np.array([key], np.uint64)).data
+    data = np.repeat(encoded, len(present), 0)
+    return side_by_side(Cells(data, np.repeat(present[:, None], encoded.shape[1], 1)), value)
 
 
 def runs(count: int, make: Make) -> Ragged:
