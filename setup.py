@@ -8,6 +8,7 @@ from setuptools.errors import CompileError
 
 MODULES = (
     "text",
+    "addresses",
     "wire",
     "options",
     "dns",
@@ -25,6 +26,8 @@ MODULES = (
     "walk",
     "frame",
 )
+FLAGS = ["-O3", "-ffp-contract=off"]
+"""No fused operations, so that doubles are the same on every processor and interpreted."""
 
 
 def extensions():
@@ -38,7 +41,7 @@ def extensions():
         return []
     found = cythonize(
         [
-            Extension(f"netbeam.kernel.{name}", [f"netbeam/kernel/{name}.py"], extra_compile_args=["-O3"])
+            Extension(f"netbeam.kernel.{name}", [f"netbeam/kernel/{name}.py"], extra_compile_args=FLAGS)
             for name in MODULES
         ],
         nthreads=os.cpu_count() or 1,

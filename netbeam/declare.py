@@ -71,6 +71,18 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Map:
+    """The type of a field that maps texts to messages."""
+
+    value: Message
+
+    @property
+    def name(self) -> str:
+        """The type as the wire schema names it."""
+        return f"map<string,{self.value.name}>"
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of a record.
 
@@ -83,7 +95,7 @@ class Field:
 
     name: str
     number: int
-    type: str | Message | Layer
+    type: str | Message | Layer | Map
     kind: str = "number"
     at: At | None = None
     repeated: bool = False
@@ -175,7 +187,9 @@ def coded(
     return Field(name, number, type, "coded", at, repeated, by, doc=doc)
 
 
-def given(name: str, number: int, type: str | Message, *, repeated: bool = False, doc: str = "") -> Field:
+def given(
+    name: str, number: int, type: str | Message | Map, *, repeated: bool = False, doc: str = ""
+) -> Field:
     """Declare a field of a record that a Python function makes (netbeam.encoders.Encoder)."""
     return Field(name, number, type, "given", repeated=repeated, doc=doc)
 
@@ -375,3 +389,8 @@ class Layer:
     ports: tuple[At, At] | None = None
     facts: tuple[Fact, ...] = ()
     doc: str = field(default="", compare=False)
+
+
+def record_layer(message: Message) -> Layer:
+    """Give the layer that stands, where record types are listed, for one that lies in no packet's header."""
+    return Layer(message.name, message.type_id, 0, message.fields, doc=message.doc)

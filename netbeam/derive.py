@@ -12,7 +12,7 @@ from typing import Any
 from netbeam.declare import Field, Layer, Message
 from netbeam.schema import PACKAGE, TYPE_ENUM, Schema, declared, key_text, map_types, type_name
 
-GENERATED = "Generated from netbeam/protocols by `make schema`: change it there."
+GENERATED = "Generated from netbeam/protocols and netbeam/flows by `make schema`: change it there."
 SCHEMA_DIRECTORY = Path(__file__).parent.parent / "schema"
 
 
@@ -145,13 +145,13 @@ def stale(files: dict[str, str], directory: Path) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the files under schema/, or with --check tell whether they are up to date."""
-    from netbeam.protocols import LAYERS
+    from netbeam.records import RECORDS
 
     parser = argparse.ArgumentParser(prog="python -m netbeam.derive", description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if one is stale")
     parser.add_argument("--out", type=Path, default=SCHEMA_DIRECTORY, help="default: schema/")
     args = parser.parse_args(arguments)
-    files = schema_files(LAYERS)
+    files = schema_files(RECORDS)
     old = list(stale(files, args.out))
     if args.check:
         for name in old:

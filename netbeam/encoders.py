@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from netbeam.account import Account, Written
 from netbeam.block import BUFFER_BYTES, Block
 from netbeam.chunk import PacketBatch
-from netbeam.declare import OWN_NUMBERS, Layer, Message
+from netbeam.declare import OWN_NUMBERS, Layer, Message, record_layer
 from netbeam.descriptors import message_classes
 from netbeam.formats.ncap import delimited
 from netbeam.packet import Packet, packets
@@ -33,7 +33,7 @@ class Encoder:
     @property
     def layer(self) -> Layer:
         """The record type as the schema wants it."""
-        return Layer(self.record.name, self.record.type_id, 0, self.record.fields, doc=self.record.doc)
+        return record_layer(self.record)
 
 
 class Extension(NamedTuple):

@@ -56,6 +56,8 @@ def check_account(account: Account, results: Sequence[FileResult]) -> None:
                 f"{file}: {encoded.records} records encoded, {wrote.records} written "
                 f"({encoded.raw_bytes} and {wrote.raw_bytes} bytes)"
             )
+    if account.replayed != account.ip_packets:
+        faults.append(f"{account.ip_packets} packets with IP digested, {account.replayed} in connections")
     total = account.total()
     for file, count in (("errors.pcapng", total.errors.total()), ("unknown.pcapng", total.unknown.total())):
         if (kept := sums.get(file, Written()).records) != count:
@@ -88,6 +90,11 @@ def summarize(
             }
             for file, sum in written(results).items()
             if holds_records(file)
+        },
+        "flows": {
+            "packets": account.replayed,
+            "states": dict(sorted(account.flow_states.items())),
+            "ends": dict(sorted(account.flow_ends.items())),
         },
         "inputs": {name: describe(source) for name, source in sorted(account.sources.items())},
         "files": {result.name: result.bytes for result in sorted(results, key=lambda r: r.name)},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from netbeam.declare import Field, Key, Layer, Message
+from netbeam.declare import Field, Key, Layer, Map, Message
 
 SCALARS = ("int32", "uint32", "int64", "uint64", "bool", "double", "string", "bytes")
 PACKAGE = "netbeam"
@@ -27,6 +27,7 @@ HEADER = Message(
         Field("Type", 3, TYPE_ENUM, doc="The type of every record that follows."),
         Field("Version", 4, "string", doc="The program that wrote the file."),
         Field("ContainsPayloads", 5, "bool", doc="Whether records hold payloads (with --payload)."),
+        Field("Settings", 1000, "map<string,string>", doc="Of records made of many packets: timeouts, say."),
     ),
     "The first message of a record file.",
 )
@@ -99,8 +100,9 @@ def _message(declaration: Layer | Message) -> Message:
 def _nested(message: Message) -> Iterator[Message]:
     yield message
     for field in message.fields:
-        if not isinstance(field.type, str):
-            yield from _nested(_message(field.type))
+        inner = field.type.value if isinstance(field.type, Map) else field.type
+        if not isinstance(inner, str):
+            yield from _nested(_message(inner))
 
 
 def _check(message: Message, schema: Schema) -> None:

@@ -53,6 +53,7 @@ def about(options: Options) -> dict[str, Any]:
             "shards": options.shards,
             "payload": options.payload,
             "entropy": options.entropy,
+            "flows": dict(options.flows.described()),
             "encoders": printable(options.encoders),
             "created": options.created,
             "runner": options.runner,

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from netbeam.block import BUFFER_BYTES
 from netbeam.chunk import RANGE_BYTES
+from netbeam.flows.settings import FlowSettings
 from pipeline import about
 from pipeline.options import (
     COMPRESSIONS,
@@ -19,8 +20,10 @@ from pipeline.options import (
     Options,
     choose_types,
     parse_number,
+    parse_seconds,
     parse_size,
     parse_time,
+    parse_timeouts,
     usual_workers,
 )
 from transforms.remote import is_remote
@@ -172,6 +175,23 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     add("--encoders", default="", metavar="FILE.py", help="your own protocols and encoders")
     add("--source-name", default="", metavar="NAME", help="name the input so in the files")
     add("--created", type=time, metavar="TIME", help="date the files so; default: the first packet's time")
+    add = run.add_argument_group("flows").add_argument
+    add(
+        "--idle-timeout",
+        type=checked(parse_timeouts),
+        default={},
+        metavar="PROTOCOL=SECONDS,...",
+        help="without a packet for so long a connection ends; default: tcp=300,udp=60,icmp=60,other=60",
+    )
+    add(
+        "--active-timeout",
+        type=checked(parse_seconds),
+        default=0,
+        metavar="SECONDS",
+        help="connections are cut after so long; default: 0, never",
+    )
+    add("--per-file", action="store_true", help="a connection never spans two captures")
+    add("--community-id-seed", type=number, default=0, metavar="N", help="0 to 65535; default: 0")
     add = run.add_argument_group("how it is written").add_argument
     add("--compression", default="gzip", choices=COMPRESSIONS, help="default: gzip")
     add(
@@ -231,6 +251,12 @@ def options_of(args: argparse.Namespace, beam: Sequence[str], known: Sequence[st
         shards=args.shards,
         payload=args.payload,
         entropy=args.entropy,
+        flows=FlowSettings(
+            **args.idle_timeout,
+            active=args.active_timeout,
+            per_file=args.per_file,
+            seed=args.community_id_seed,
+        ),
         encoders=args.encoders,
         source_name=args.source_name,
         created=args.created,

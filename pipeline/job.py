@@ -7,11 +7,13 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
+from netbeam.flows.parts import Replayer
 from pipeline.about import about, version
 from pipeline.options import Options
 from pipeline.records import Records
 from transforms.decode import DecodePackets
 from transforms.encode import EncodePackets
+from transforms.flows import MakeFlows
 from transforms.read import FrameCaptures, ReadChunks
 from transforms.rejects import PackRejects
 from transforms.sources import Source, absolute
@@ -28,10 +30,11 @@ def build(
 ) -> PCollection[dict[str, Any]]:
     """Give the graph of a run; its result is the content of summary.json.
 
-    `spill` is a directory for pieces of captures, `reports` one in which workers elsewhere say how far they
-    are.
+    `spill` is a directory for pieces of captures and of flows, `reports` one in which workers elsewhere say
+    how far they are.
     """
     plan = records.plan(options.types, payload=options.payload, entropy=options.entropy)
+    made_of_many = records.flows_of(options.types)
     blocks_are = (options.compression, options.buffer_bytes)
 
     frames = root | "Frame captures" >> FrameCaptures(
@@ -47,6 +50,11 @@ def build(
         encoded = packets | "Encode packets" >> EncodePackets(encoders, *blocks_are)
         blocks["own records"] = encoded.blocks
         accounts.append(encoded.accounts)
+    if made_of_many:
+        replayer = Replayer(records.layers, made_of_many, options.flows)
+        flows = decoded.digests | "Make flows" >> MakeFlows(absolute(spill), replayer, *blocks_are)
+        blocks["flows"] = flows.blocks
+        accounts.append(flows.accounts)
 
     headers = Headers.of(
         records.types().values(),
@@ -54,6 +62,8 @@ def build(
         version(),
         created=options.created,
         payloads=options.payload,
+        settings=options.flows.described(),
+        settled=made_of_many,
     )
     return {**blocks, "accounts": accounts | "Accounts" >> beam.Flatten()} | "Write records" >> WriteRecords(
         absolute(options.stage or options.output),

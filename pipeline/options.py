@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from netbeam.block import BUFFER_BYTES
 from netbeam.chunk import CHUNK_BYTES, RANGE_BYTES
+from netbeam.flows.settings import SECOND, FlowSettings
 from transforms.sources import printable
 
 COMPRESSIONS = ("gzip", "zstd", "none")
@@ -23,6 +24,8 @@ MOST_SHARDS = 99_999
 MOST_WORKERS = 256
 SIZE = r"([0-9]+)([KMGkmg]?)([Ii]?[Bb])?"
 NUMBER = r"[0-9]{1,9}"
+TIMEOUT = r"[0-9]{1,9}(\.[0-9]{1,9})?"
+IDLE = ("tcp", "udp", "icmp", "other")
 SECONDS = r"-?[0-9]+(\.[0-9]{1,9})?"
 TIME = SECONDS + r"|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([Zz]|[+-][0-9:]+)?)?"
 
@@ -42,7 +45,7 @@ class Options:
     or one of Beam's runners; `beam` are options for Beam itself. Captures greater than `framing_range`
     bytes are framed in ranges of so many, if it isn't 0. `settle` is for how long (s) nobody may have
     written to a capture before an incremental run takes it, and `stage` where that writes its results
-    first; `metrics` is the file for Prometheus.
+    first; `metrics` is the file for Prometheus. `flows` says what divides packets into connections.
     """
 
     inputs: tuple[str, ...]
@@ -53,6 +56,7 @@ class Options:
     shards: int = 0
     payload: bool = False
     entropy: bool = False
+    flows: FlowSettings = FlowSettings()
     encoders: str = ""
     source_name: str = ""
     created: int | None = None
@@ -82,6 +86,7 @@ class Options:
         within("--buffer-size", self.buffer_bytes, 1, LARGEST_BUFFER)
         within("--shards", self.shards, 0, MOST_SHARDS)
         within("--workers", self.workers, 1, MOST_WORKERS)
+        within("--community-id-seed", self.flows.seed, 0, 65_535)
         if self.flink_master and preset_name(self.runner) != "flink":
             raise BadOption(f"--flink-master {self.flink_master}: goes with --runner flink")
         if self.framing_range % CHUNK_BYTES:
@@ -132,6 +137,26 @@ def parse_number(text: str) -> int:
     if not re.fullmatch(NUMBER, text):
         raise BadOption(f"{text}: not a whole number")
     return int(text)
+
+
+def parse_timeouts(text: str) -> dict[str, int]:
+    """Read idle timeouts in seconds of packet time: tcp=300,udp=60; give nanoseconds by protocol."""
+    timeouts = {}
+    for part in split_names([text]):
+        name, _, seconds = part.partition("=")
+        if name not in IDLE or not re.fullmatch(TIMEOUT, seconds) or not float(seconds):
+            raise BadOption(
+                f"{part}: not a timeout; timeouts are like tcp=300 or udp=60, of {', '.join(IDLE)}"
+            )
+        timeouts[f"idle_{name}"] = int(Decimal(seconds) * SECOND)
+    return timeouts
+
+
+def parse_seconds(text: str) -> int:
+    """Read a number of seconds; give nanoseconds."""
+    if not re.fullmatch(TIMEOUT, text):
+        raise BadOption(f"{text}: not a number of seconds; these are like 1800 or 0.5")
+    return int(Decimal(text) * SECOND)
 
 
 def parse_time(text: str) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netbeam.declare import Layer
 from netbeam.plan import Plan, compile_plan, record_types
 from netbeam.protocols import LAYERS
+from netbeam.records import FLOW_RECORDS, RECORDS
 from pipeline.options import BadOption
 from transforms.sources import is_remote, open_remote
 
@@ -25,14 +26,23 @@ class Records(NamedTuple):
     layers: tuple[Layer, ...]
     encoders: tuple[Encoder, ...] = ()
 
+    def declared(self) -> tuple[Layer, ...]:
+        """Give all declarations: layers, record types made of many packets, those of encoders."""
+        return (*self.layers, *FLOW_RECORDS, *(encoder.layer for encoder in self.encoders))
+
     def types(self) -> dict[str, Layer]:
-        """Give the declarations of all record types, those of encoders too, by name."""
-        return record_types((*self.layers, *(encoder.layer for encoder in self.encoders)))
+        """Give the declarations of all record types by name."""
+        return record_types(self.declared())
 
     def plan(self, types: Collection[str], *, payload: bool, entropy: bool) -> Plan:
         """Give the plan that writes those of `types` that are declared."""
         declared = [name for name in record_types(self.layers) if name in types]
-        return compile_plan(self.layers, declared, payload=payload, entropy=entropy)
+        flows = bool(self.flows_of(types))
+        return compile_plan(self.layers, declared, payload=payload, entropy=entropy, flows=flows)
+
+    def flows_of(self, types: Collection[str]) -> frozenset[str]:
+        """Give those of `types` that are made of many packets."""
+        return frozenset(layer.name for layer in FLOW_RECORDS if layer.name in types)
 
     def encoders_of(self, types: Collection[str]) -> tuple[Encoder, ...]:
         """Give the encoders of those of `types` that are coded in Python."""
@@ -58,8 +68,8 @@ def load_records(path: str) -> Records:
         raise BadOption(f"--encoders {path}: {type(error).__name__}: {error}") from error
     records = Records((*LAYERS, *extension.layers), extension.encoders)
     added = (*extension.layers, *(encoder.layer for encoder in extension.encoders))
-    names = Counter([*record_types(LAYERS), *(layer.name for layer in added)])
-    numbers = Counter(layer.type_id for layer in (*record_types(LAYERS).values(), *added))
+    names = Counter([*record_types(RECORDS), *(layer.name for layer in added)])
+    numbers = Counter(layer.type_id for layer in (*record_types(RECORDS).values(), *added))
     for layer in added:
         if names[layer.name] > 1:
             raise BadOption(f"--encoders {path}: a record type {layer.name} is there already")

@@ -47,6 +47,12 @@ def sentences(summary: Mapping[str, Any], output: str) -> list[str]:
     ]
     if packets["truncated"]:
         lines.append(f"{packets['truncated']:,} truncated by the snap length")
+    if states := summary["flows"]["states"]:
+        flows = summary["flows"]
+        lines.append(
+            f"{sum(states.values()):,} connections of {flows['packets']:,} packets: {most_frequent(states)}"
+        )
+        lines.append(f"they ended by: {most_frequent(flows['ends'])}")
     problems = [
         f"problem: {name}: {problem}"
         for name, given in summary["inputs"].items()

@@ -30,8 +30,7 @@ def layers_of(encoders: str) -> Sequence[Layer]:
     """Give netbeam's declarations, and those of the user's file if one is named."""
     from pipeline.records import load_records
 
-    records = load_records(encoders)
-    return (*records.layers, *(encoder.layer for encoder in records.encoders))
+    return load_records(encoders).declared()
 
 
 def main(args: argparse.Namespace) -> int:

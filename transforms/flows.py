@@ -1,4 +1,4 @@
-"""Flows: digests -> partitions on disk -> parts replayed in order -> runs merged in time order -> blocks of records."""
+"""Flows: digests -> partitions on disk -> parts replayed in order -> runs merged by time -> blocks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from apache_beam.transforms.window import GlobalWindows
 
 from netbeam.account import Account, Written
 from netbeam.block import BUFFER_BYTES, Block, Digest
-from netbeam.flows.digests import GROUP_BYTES, DigestGroup, write_group
-from netbeam.flows.parts import Part, Replayed, Replayer, plan_parts
-from netbeam.flows.runs import Records, Run, merge_runs, write_runs
+from netbeam.flows.digests import GROUP_BYTES, write_group
+from netbeam.flows.parts import Part, Replayer, plan_parts
+from netbeam.flows.runs import Run, merge_runs, write_runs
 from netbeam.formats.ncap import CODECS
 from transforms.counters import Counters
 from transforms.storage import storage_of
@@ -68,10 +68,26 @@ class ReplayPart(beam.DoFn):
         storage = storage_of(self._folder)
         replayed = self._replayer.replay(storage, part)
         yield from stored(storage, self._folder, replayed.records, part.borders)
+        for shard, partial in replayed.partials.items():
+            yield TaggedOutput("partials", (shard, (partial, part.borders)))
         yield TaggedOutput(
             "accounts",
             Account(replayed=replayed.packets, flow_ends=replayed.ends, flow_states=replayed.states),
         )
+
+
+class SumUp(beam.DoFn):
+    """Makes the records of one shard's hosts, devices and services; gives their runs."""
+
+    def __init__(self, folder: str, replayer: Replayer) -> None:
+        self._folder = folder
+        self._replayer = replayer
+
+    def process(self, grouped: tuple[int, Iterable[tuple[Any, tuple[int, ...]]]]) -> Iterator[Any]:
+        """Sum up one shard."""
+        found, borders = zip(*grouped[1], strict=True)
+        made = self._replayer.sum_up(found)
+        yield from stored(storage_of(self._folder), self._folder, made, borders[0])
 
 
 def stored(storage: Any, folder: str, made: Any, borders: tuple[int, ...]) -> Iterator[tuple[Any, Run]]:
@@ -138,10 +154,18 @@ class MakeFlows(beam.PTransform):
             | "Spread" >> beam.Reshuffle()
         )
         replayed = parts | "Replay" >> beam.ParDo(ReplayPart(self.folder, self.replayer)).with_outputs(
-            "accounts", main="runs"
+            "accounts", "partials", main="runs"
         )
+        runs = replayed.runs
+        if self.replayer.hosts:
+            summed = (
+                replayed.partials
+                | "Shards" >> beam.GroupByKey()
+                | "Sum up" >> beam.ParDo(SumUp(self.folder, self.replayer))
+            )
+            runs = (runs, summed) | "Runs" >> beam.Flatten()
         merged = (
-            replayed.runs
+            runs
             | "Group" >> beam.GroupByKey()
             | "Merge"
             >> beam.ParDo(MergeRuns(self.folder, self.codec, self.buffer_bytes)).with_outputs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,17 +41,22 @@ registry.register_coder(Block, BlockCoder)
 
 @dataclass(frozen=True)
 class Headers:
-    """What the headers of the record files say; `created` None stands for the first packet's time."""
+    """What the headers of the record files say; `created` None stands for the first packet's time.
+
+    `settings` are said in those of the record types `settled`.
+    """
 
     type_ids: Mapping[str, int]
     source: str
     version: str
     created: int | None = None
     payloads: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    settled: Collection[str] = ()
 
     @classmethod
     def of(cls, layers: Iterable[Layer], source: str, version: str, **more: Any) -> Headers:
-        """Give the headers for the record types among `layers`; `more` are `created` and `payloads`."""
+        """Give the headers for the record types among `layers`; `more` are the other fields."""
         type_ids = {layer.name: layer.type_id for layer in layers if layer.type_id is not None}
         return cls(type_ids, source, version, **more)
 
@@ -156,7 +161,12 @@ class MergeFile(beam.DoFn):
         headers = self._headers
         created = account.total().first_time if headers.created is None else headers.created
         return header_bytes(
-            headers.type_ids[file], created or 0, headers.source, headers.version, headers.payloads
+            headers.type_ids[file],
+            created or 0,
+            headers.source,
+            headers.version,
+            headers.payloads,
+            headers.settings if file in headers.settled else None,
         )
 
 

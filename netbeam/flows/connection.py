@@ -23,7 +23,9 @@ NETCAP = (
     flow("TimestampFirst", 1, "int64", "TIME_FIRST", "First packet, Unix nanoseconds."),
     flow("LinkProto", 2, "string", "LINK", "Outermost layer.", names=LAYER_NAMES),
     flow("NetworkProto", 3, "string", "NETWORK", "IPv4 or IPv6.", names=NETWORKS),
-    flow("TransportProto", 4, "string", "PROTOCOL", "Layer that the IP protocol names.", names=PROTOCOL_NAMES),
+    flow(
+        "TransportProto", 4, "string", "PROTOCOL", "Layer that the IP protocol names.", names=PROTOCOL_NAMES
+    ),
     flow("ApplicationProto", 5, "string", "APPLICATION", "First layer found by a port.", names=LAYER_NAMES),
     flow("SrcMAC", 6, "string", "SOURCE_MAC_TEXT", "In the first packet from the originator."),
     flow("DstMAC", 7, "string", "TARGET_MAC_TEXT", "In the first packet from the responder, or to it."),
@@ -68,7 +70,14 @@ IDENTITY = (
     flow("IPProto", 1001, "uint32", "PROTOCOL", "IP protocol number."),
     flow("IPVersion", 1002, "uint32", "IP_VERSION", "4 or 6."),
     flow("VLANIDs", 1003, "uint32", "VLANS", "VLAN tags, outermost first, four at most.", repeated=True),
-    flow("TunnelType", 1004, "string", "TUNNEL", "Innermost layer that carries the IP header.", names=LAYER_NAMES),
+    flow(
+        "TunnelType",
+        1004,
+        "string",
+        "TUNNEL",
+        "Innermost layer that carries the IP header.",
+        names=LAYER_NAMES,
+    ),
     flow("TunnelID", 1005, "uint64", "TUNNEL_NUMBER", "The tunnel's key, if it has one."),
 )
 
@@ -106,7 +115,9 @@ CONNECTION = Message(
             "FIRST_OFFSET",
             "Where its bytes begin in SourceFile, uncompressed.",
         ),
-        flow("LastSourceFile", 1011, "string", "LAST_FILE", "Capture of the last packet.", names=SOURCE_NAMES),
+        flow(
+            "LastSourceFile", 1011, "string", "LAST_FILE", "Capture of the last packet.", names=SOURCE_NAMES
+        ),
         flow("LastPacket", 1012, "uint64", "LAST_PACKET", "Number of the last packet in LastSourceFile."),
         flow(
             "DNSName",
@@ -155,7 +166,9 @@ FLOW = Message(
         flow(
             "CommunityID", 10, "string", "COMMUNITY_ID", "Community ID, version 1: that of both directions."
         ),
-        flow("ApplicationProto", 11, "string", "APPLICATION", "First layer found by a port.", names=LAYER_NAMES),
+        flow(
+            "ApplicationProto", 11, "string", "APPLICATION", "First layer found by a port.", names=LAYER_NAMES
+        ),
         flow("Packets", 12, "uint64", "PACKETS"),
         flow("Bytes", 13, "uint64", "IP_BYTES", "Sum of IP lengths."),
         flow("PayloadBytes", 14, "uint64", "PAYLOAD_BYTES", "Bytes behind the transport headers."),

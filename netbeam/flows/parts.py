@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import NamedTuple
 
 from netbeam.declare import LAYER_NAMES, PROTOCOL_NAMES, SOURCE_NAMES, Layer
 from netbeam.flows.connection import CONNECTION, END_REASONS, FLOW, back
+from netbeam.flows.devices import device_records
 from netbeam.flows.digests import SIZES, DigestGroup, read_sections
+from netbeam.flows.endpoints import Partial, merge
 from netbeam.flows.features import FLOW_FEATURES
+from netbeam.flows.hosts import host_records
+from netbeam.flows.rows import partials
 from netbeam.flows.runs import Records
+from netbeam.flows.services import service_records
 from netbeam.flows.settings import FlowSettings
 from netbeam.flows.sheets import SheetTables, compile_sheet
 from netbeam.flows.tcp_fields import STATES
 from netbeam.kernel import features, replay, sheet, tcp
 from netbeam.kernel.digest import PARTITIONS
 from netbeam.storage import Storage
+
+BIAS = 1 << 63
+"""Added to times, so that they are in order as unsigned numbers."""
+
+SHARDS = 16
+"""Hosts and devices are summed in so many parts."""
 
 PART_PACKETS = 128 << 10
 """Partitions are put together up to so many packets, so that workers share the work."""
@@ -94,23 +106,25 @@ def intervals(earliest: int, latest: int, packets: int) -> tuple[int, ...]:
     return tuple(BIAS + earliest + (latest - earliest) * i // count for i in range(1, count))
 
 
-BIAS = 1 << 63
-
-
 class Replayed(NamedTuple):
-    """What comes of a part: records by type, how many connections ended how and in which state, their packets.
+    """What comes of a part: records by type, how its connections ended and in which states, their packets.
 
-    `rows`, `services` and `names` are for hosts (netbeam.flows.rows).
+    `partials` are what it says of hosts, devices and services, by their shard.
     """
 
     records: Mapping[str, Records]
     ends: Counter[str]
     states: Counter[str]
     packets: int
-    rows: bytes
-    services: bytes
-    names: list[tuple[int, bytes, bytes, str]]
+    partials: Mapping[int, Partial]
 
+
+SUMMED: Mapping[str, Callable[[Partial], Iterator[tuple[int, bytes, bytes]]]] = {
+    "Host": host_records,
+    "DeviceProfile": device_records,
+    "Service": service_records,
+}
+"""The record types that are summed over a run, and what makes them of a partial."""
 
 MADE = (CONNECTION, FLOW, FLOW_FEATURES)
 """The record types that a replay makes."""
@@ -118,15 +132,16 @@ MADE = (CONNECTION, FLOW, FLOW_FEATURES)
 
 @dataclass(frozen=True)
 class Replayer:
-    """Replays parts: `wanted` are the names of the record types, `layers` all that are declared.
-
-    With `hosts` what these are made of is collected too.
-    """
+    """Replays parts: `wanted` are the names of the record types, `layers` all that are declared."""
 
     layers: tuple[Layer, ...]
     wanted: frozenset[str]
     settings: FlowSettings
-    hosts: bool
+
+    @property
+    def hosts(self) -> bool:
+        """Whether records are wanted that rows, services and names are collected for."""
+        return not self.wanted.isdisjoint(SUMMED)
 
     def replay(self, storage: Storage, part: Part) -> Replayed:
         """Read a part's digests and replay them.
@@ -140,7 +155,7 @@ class Replayer:
             sheet.Sheet(*tables[0][:3]),
             sheet.Sheet(*tables[1][:3]),
             self.first_rows(*tables),
-            self.settings.numbers(part.latest),
+            self.numbers(part.latest),
             part.share,
             part.shares,
         )
@@ -169,10 +184,37 @@ class Replayer:
             Counter({name: count for name, count in zip(END_REASONS, ends, strict=True) if count}),
             Counter({name: count for name, count in zip(STATES, states, strict=True) if count}),
             packets,
-            b"".join(rows),
-            bytes(made[3].data),
-            names,
+            self.partials(b"".join(rows), bytes(made[3].data), names) if self.hosts else {},
         )
+
+    def partials(
+        self, rows: bytes, services: bytes, names: list[tuple[int, bytes, bytes, str]]
+    ) -> dict[int, Partial]:
+        """Give what a part says of hosts, devices and services."""
+        return partials(rows, services, names, SHARDS, [layer.name for layer in self.layers])
+
+    def sum_up(self, found: Iterable[Partial]) -> dict[str, Records]:
+        """Give the records of hosts, devices and services of one shard."""
+        whole = merge(found)
+        return {name: summed(make(whole)) for name, make in SUMMED.items() if name in self.wanted}
+
+    def numbers(self, latest: int) -> array[int]:
+        """Give the settings as the kernel takes them; `latest` is when the last packet was captured."""
+        settings = self.settings
+        numbers = array("q", bytes(8 * replay.SETTINGS))
+        for column, value in {
+            replay.TCP_IDLE: settings.idle_tcp,
+            replay.UDP_IDLE: settings.idle_udp,
+            replay.ICMP_IDLE: settings.idle_icmp,
+            replay.OTHER_IDLE: settings.idle_other,
+            replay.ACTIVE_LIMIT: settings.active,
+            replay.LINGER: settings.linger,
+            replay.SEED: settings.seed,
+            replay.PER_FILE: settings.per_file,
+            replay.LATEST: latest,
+        }.items():
+            numbers[column] = value
+        return numbers
 
     def tables(self, sources: Sequence[str]) -> tuple[SheetTables, SheetTables]:
         """Give the tables of the connection's sheet, and of that of its features."""
@@ -197,6 +239,16 @@ class Replayer:
         if self.hosts:
             rows[replay.SERVICES] = 0
         return rows
+
+
+def summed(records: Iterable[tuple[int, bytes, bytes]]) -> Records:
+    """Give records with the keys of their order: a hash stands for what orders those of one time."""
+    data = bytearray()
+    keys = array("Q")
+    for time, tie, record in records:
+        data += record
+        keys.extend((time, int.from_bytes(blake2b(tie, digest_size=8).digest(), "big"), len(data)))
+    return Records.of(data, keys.tobytes())
 
 
 def protocol_names(layers: Iterable[Layer]) -> list[str]:

@@ -6,6 +6,7 @@ Where the records of a run are cut into pages makes no difference to what comes 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ Words = NDArray[np.uint64]
 
 
 class Records(NamedTuple):
-    """Records one behind the other, and of each its time, a tie for those of equal time, and where it ends."""
+    """Records one behind the other; of each its time, a tie for those of equal time, and where it ends."""
 
     data: bytes | bytearray
     times: Words
@@ -56,7 +57,7 @@ class Run(NamedTuple):
 def write_runs(
     file: BinaryIO, path: str, offset: int, records: Records, borders: Sequence[int]
 ) -> tuple[list[Run], int]:
-    """Sort records and write them to a file from `offset` on; give the run of each interval of time, and the end.
+    """Sort records, write them to a file from `offset` on; give each interval's run, and where the file ends.
 
     Interval k has the times below borders[k] that are not in one before; the last has all others.
 
@@ -70,7 +71,7 @@ def write_runs(
     cuts = [0, *np.searchsorted(times, np.array(borders, np.uint64), side="left").tolist(), len(order)]
     view = memoryview(records.data)
     runs = []
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         pages = []
         for at in range(first, last, PAGE_RECORDS):
             stop = min(at + PAGE_RECORDS, last)
@@ -130,7 +131,7 @@ class Reader:
 
 
 def merge_runs(storage: Storage, runs: Sequence[Run], buffer_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """Merge sorted runs: give (records joined, their number) of up to `buffer_bytes`, or of one greater record.
+    """Merge sorted runs: give (records, how many) of up to `buffer_bytes`, or of one greater record.
 
     Raises:
         LostBlock: a file is gone, or not as it was written.

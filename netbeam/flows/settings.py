@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-
-from netbeam.kernel import replay
 
 SECOND = 1_000_000_000
 
@@ -28,23 +25,6 @@ class FlowSettings:
     linger: int = 5 * SECOND
     per_file: bool = False
     seed: int = 0
-
-    def numbers(self, latest: int) -> array[int]:
-        """Give the settings as the kernel takes them; `latest` is when the last packet was captured."""
-        numbers = array("q", bytes(8 * replay.SETTINGS))
-        for column, value in {
-            replay.TCP_IDLE: self.idle_tcp,
-            replay.UDP_IDLE: self.idle_udp,
-            replay.ICMP_IDLE: self.idle_icmp,
-            replay.OTHER_IDLE: self.idle_other,
-            replay.ACTIVE_LIMIT: self.active,
-            replay.LINGER: self.linger,
-            replay.SEED: self.seed,
-            replay.PER_FILE: self.per_file,
-            replay.LATEST: latest,
-        }.items():
-            numbers[column] = value
-        return numbers
 
     def described(self) -> Mapping[str, str]:
         """Give the settings by name, as text: times in seconds."""

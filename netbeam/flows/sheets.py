@@ -36,7 +36,7 @@ def compile_sheet(
 ) -> SheetTables:
     """Compile declarations that are written from one sheet, whose slots are constants of kernel modules.
 
-    `known` gives the names that fields refer to by one word (declare.LAYER_NAMES, PROTOCOL_NAMES, SOURCE_NAMES).
+    `known` gives the names that fields refer to by one word (declare.LAYER_NAMES ... SOURCE_NAMES).
     """
     ops: array[int] = array("I")
     names: list[str] = []

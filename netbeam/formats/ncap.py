@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -43,7 +43,14 @@ def _header_class() -> Any:
     return message_classes(declared(()))["Header"]
 
 
-def header_bytes(type_id: int, created: int, source: str, version: str, payloads: bool) -> bytes:
+def header_bytes(
+    type_id: int,
+    created: int,
+    source: str,
+    version: str,
+    payloads: bool,
+    settings: Mapping[str, str] | None = None,
+) -> bytes:
     """Give the first message of a file, behind its length and not compressed.
 
     Args:
@@ -52,6 +59,7 @@ def header_bytes(type_id: int, created: int, source: str, version: str, payloads
         source: the input as the user named it.
         version: the program that writes, as "netbeam 0.1.0"; v0.6 and the like are Netcap's.
         payloads: whether the records hold payloads.
+        settings: what the records depend on beside the packets.
     """
     header = _header_class()(
         Created=created,
@@ -59,6 +67,7 @@ def header_bytes(type_id: int, created: int, source: str, version: str, payloads
         Type=type_id,
         Version=version,
         ContainsPayloads=payloads,
+        Settings=settings,
     )
     return delimited(header.SerializeToString(deterministic=True))
 
@@ -159,9 +168,9 @@ class Records:
         from netbeam.schema import declared
 
         if self._layers is None:
-            from netbeam.protocols import LAYERS
+            from netbeam.records import RECORDS
 
-            self._layers = LAYERS
+            self._layers = RECORDS
         return declared(self._layers)
 
     def __iter__(self) -> Iterator[Any]:

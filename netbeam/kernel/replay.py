@@ -527,6 +527,8 @@ class Replay:
             raise MemoryError("no memory for the order of a part's flows")
         with cython.nogil:
             self.replay()
+        if self.features.failed:
+            raise MemoryError("no memory for the packets of a connection")
 
     @cython.cfunc
     def put_in_order(self) -> cython.bint:
@@ -857,7 +859,8 @@ class Replay:
             | (4 if self.packets[0] > 0 and self.packets[1] > 0 else 0)
             | (8 if self.reason == BY_SYN or self.reason == BY_SYN_ACK else 0)
         )
-        words[8] = 0
+        # whoever the originator is, but 0
+        words[8] = (self.key[2 * self.first_way] * 31 + self.key[2 * self.first_way + 1]) & ALL_64 | BIAS
         if self.services.begin(SERVICE_WORDS * 8):
             at = self.services.size
             for i in range(SERVICE_WORDS * 8):

@@ -1,0 +1,113 @@
+"""Service records: what each port of a responder served, by its connections, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from netbeam.declare import Message, given
+from netbeam.flows.endpoints import Partial
+from netbeam.flows.rows import BEGINNING, CONFIDENCES
+from netbeam.flows.summaries import Listing, Names, protocol, records, spans
+from netbeam.flows.tables import Columns, Numbers, arrange, distinct, selected, stacked
+from netbeam.flows.wire import Cells, Value, side_by_side
+
+_LATER = "Not filled: no decoder here reads what services say of themselves."
+
+SERVICE = Message(
+    "Service",
+    96,
+    (
+        given("Timestamp", 1, "int64", doc="When the first connection began, Unix nanoseconds."),
+        given("IP", 2, "string", doc="The responder's address."),
+        given("Port", 3, "int32", doc="The responder's port."),
+        given("Name", 4, "string", doc="Application found in most connections, of equals the first by name."),
+        given("Banner", 5, "string", doc=_LATER),
+        given("Protocol", 6, "string", doc="TCP, UDP or SCTP."),
+        given("Flows", 7, "string", repeated=True, doc="Not filled: Connection records have them all."),
+        given("Product", 8, "string", doc=_LATER),
+        given("Vendor", 9, "string", doc=_LATER),
+        given("Version", 10, "string", doc=_LATER),
+        given("Notes", 11, "string", doc="Not filled: there is nothing to remark."),
+        given("BytesServer", 12, "int32", doc="Bytes the service sent, by IP lengths, up to 2147483647."),
+        given("BytesClient", 13, "int32", doc="Bytes sent to the service, by IP lengths, up to 2147483647."),
+        given("Hostname", 14, "string", doc="The name for which the first DNS answer gave the address."),
+        given("OS", 15, "string", doc=_LATER),
+        given(
+            "Applications", 16, "string", repeated=True,
+            doc="Layers above the port in its connections, most connections first.",
+        ),
+        given("TimestampLast", 1000, "int64", doc="When the last connection began, Unix nanoseconds."),
+        given(
+            "Confidence", 1001, "double",
+            doc="How sure it is that something serves there, by the best connection: 1.0 a handshake and "
+            "payload from the responder, 0.9 a handshake, 0.8 payload with a known application, 0.6 payload "
+            "where the SYN tells who asked, 0.4 payload where ports or the first packet tell it.",
+        ),
+        given("Connections", 1002, "uint64", doc="Connections to the port, answered or not."),
+        given("Established", 1003, "uint64", doc="Those accepted by SYN-ACK or answered by payload."),
+        given("NumClients", 1004, "uint64", doc="Different addresses that connected, answered or not."),
+        given("Packets", 1005, "uint64", doc="Packets of the connections, both ways."),
+        given("BytesSent", 1006, "uint64", doc="Bytes that the service sent, by IP lengths."),
+        given("BytesReceived", 1007, "uint64", doc="Bytes sent to the service, by IP lengths."),
+    ),
+    "A port that answered. A port of which nobody saw an answer is no service.",
+)  # fmt: skip
+
+_FIELDS = {field.name: field for field in SERVICE.fields}
+_COLUMNS = {
+    "Connections": "connections", "Established": "answered", "Packets": "packets",
+    "BytesServer": "bytes_server", "BytesClient": "bytes_client", "BytesSent": "bytes_server",
+    "BytesReceived": "bytes_client",
+}  # fmt: skip
+
+
+def service_records(partial: Partial) -> Iterator[tuple[int, bytes, bytes]]:
+    """Give a partial's Service records, by time of the first connection, then address, IP protocol and port.
+
+    Each comes as its time (ns + 2**63), what orders those of one time, and its bytes behind their length.
+    """
+    names = Names.of(partial)
+    services = partial.table("services")
+    services = selected(services, services["answered"] != 0)
+    services = selected(services, arrange([services["first"], services["address"], services["end"]])[0])
+    address, end = services["address"], services["end"]
+    found, clients, answers = (partial.table(name) for name in ("applications", "clients", "names"))
+    owner, of_application, of_client = _places(services, found, clients)
+
+    def text(rows: Columns) -> Value:
+        return names.text(rows["text"])
+
+    applications = Listing(
+        _FIELDS["Applications"], found, owner=of_application, owners=owner, value=text, most="connections"
+    )
+    hostnames = Listing(
+        _FIELDS["Hostname"], answers, owner=answers["address"], owners=address, value=text, least="first"
+    )
+    _, num_clients = spans(of_client, owner)
+    confidences = np.array(CONFIDENCES)[services["confidence"]] / 100
+
+    def values(block: slice) -> dict[str, Value]:
+        return {
+            "Timestamp": services["first"][block] ^ np.uint64(BEGINNING),
+            "TimestampLast": services["last"][block] ^ np.uint64(BEGINNING),
+            "IP": names.address(address[block]),
+            "Port": end[block] & np.uint64(0xFFFF),
+            "Protocol": protocol(end[block] >> np.uint64(16)),
+            "Name": names.text(*applications.top("text", block)),
+            "Hostname": names.text(*hostnames.top("text", block)),
+            "Confidence": confidences[block],
+            "NumClients": num_clients[block],
+            **{field: services[column][block] for field, column in _COLUMNS.items()},
+        }
+
+    ends = end.astype(">u4").view(np.uint8).reshape(-1, 4)
+    key = side_by_side(names.address_key(address), Cells(ends[:, 1:], np.ones((len(end), 3), bool)))
+    return records(SERVICE, values, [applications], services["first"], key)
+
+
+def _places(*tables: Columns) -> list[Numbers]:
+    """Give the place of each row's service, by which the rows of all tables are in order."""
+    _, places = distinct([stacked(table[key] for table in tables) for key in ("address", "end")])
+    return np.split(places, np.cumsum([len(table["end"]) for table in tables])[:-1])

@@ -1,0 +1,15 @@
+"""All record types of netbeam: those of layers, and those made of many packets."""
+
+from netbeam.declare import record_layer
+from netbeam.flows.connection import CONNECTION, FLOW
+from netbeam.flows.devices import DEVICE_PROFILE
+from netbeam.flows.features import FLOW_FEATURES
+from netbeam.flows.hosts import HOST
+from netbeam.flows.services import SERVICE
+from netbeam.protocols import LAYERS
+
+FLOW_RECORDS = tuple(map(record_layer, (CONNECTION, FLOW, FLOW_FEATURES, HOST, DEVICE_PROFILE, SERVICE)))
+"""Record types made of many packets, by netbeam.flows."""
+
+RECORDS = (*LAYERS, *FLOW_RECORDS)
+"""What a schema is made of."""
