@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netbeam.declare import Field, Message, flow
-
-END_REASONS = ("", "idle", "active", "end", "forced", "resources", "eof")
+from netbeam.flows.connection import END_REASON, END_REASONS
 
 IDENTITY = (
     flow("UID", 1, "string", "UID", "The connection's, as in Connection."),
@@ -19,7 +18,7 @@ IDENTITY = (
     flow("DstPort", 8, "uint32", "TARGET_PORT", "Port of the responder."),
     flow("IPProto", 9, "uint32", "PROTOCOL", "IP protocol number."),
     flow("IPVersion", 10, "uint32", "IP_VERSION", "4 or 6."),
-    flow("EndReason", 11, "string", "END_REASON", "What ended the connection.", names=END_REASONS),
+    flow("EndReason", 11, "string", "END_REASON", END_REASON, names=END_REASONS),
 )
 
 DIRECTION = (

@@ -8,21 +8,6 @@ import cython
 
 from netbeam.kernel.samples import PARTS
 
-# Declarations name the identity's slots as this module's.
-from netbeam.kernel.sheet import (  # noqa: F401
-    COMMUNITY_ID,
-    END_REASON,
-    IP_VERSION,
-    PROTOCOL,
-    SOURCE,
-    SOURCE_PORT,
-    TARGET,
-    TARGET_PORT,
-    TIME_FIRST,
-    TIME_LAST,
-    UID,
-)
-
 if cython.compiled:
     from cython.cimports.netbeam.kernel.samples import Moments, Sample
     from cython.cimports.netbeam.kernel.sheet import LIST_ROOM, Sheet
