@@ -80,8 +80,10 @@ def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
     sources = tuple(sorted({chunk.source for chunk in chunks}))
     latest = max((chunk.latest for chunk in chunks), default=0)
     borders = intervals(min((chunk.earliest for chunk in chunks), default=0), latest, sum(packets))
-    common = (tuple(ordered), tuple(skipped), sources, borders, latest)
-    return [Part(*cut, *common) for cut in cut_partitions(packets)]
+    return [
+        Part(*cut, tuple(ordered), tuple(skipped), sources, borders, latest)
+        for cut in cut_partitions(packets)
+    ]
 
 
 def cut_partitions(packets: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
