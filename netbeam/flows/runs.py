@@ -13,6 +13,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from netbeam.kernel.store import gather
 from netbeam.merge import LostBlock, open_segment, read_full
 from netbeam.segments import write_all
 from netbeam.storage import Storage
@@ -66,20 +67,19 @@ def write_runs(
     """
     order = np.lexsort((records.ties, records.times))
     times, ties = records.times[order], records.ties[order]
-    starts = np.concatenate((np.zeros(1, np.uint64), records.ends[:-1])) if len(order) else records.ends
-    begins, ends = starts[order].tolist(), records.ends[order].tolist()
+    ends = records.ends.astype(np.int64)
+    begins = np.concatenate((np.zeros(1, np.int64), ends[:-1]))[: len(ends)]
+    lengths = (ends - begins)[order].astype(np.uint64)
     cuts = [0, *np.searchsorted(times, np.array(borders, np.uint64), side="left").tolist(), len(order)]
-    view = memoryview(records.data)
     runs = []
     for first, last in pairwise(cuts):
         pages = []
         for at in range(first, last, PAGE_RECORDS):
-            stop = min(at + PAGE_RECORDS, last)
-            data = b"".join([view[begins[i] : ends[i]] for i in range(at, stop)])
-            lengths = np.array(ends[at:stop], np.uint64) - np.array(begins[at:stop], np.uint64)
-            page = b"".join((times[at:stop].tobytes(), ties[at:stop].tobytes(), lengths.tobytes(), data))
+            cut = slice(at, min(at + PAGE_RECORDS, last))
+            head = b"".join((times[cut].tobytes(), ties[cut].tobytes(), lengths[cut].tobytes()))
+            page = head + gather(records.data, begins, ends, order[cut])
             write_all(file, page)
-            pages.append(Page(offset, stop - at, len(page), isal_zlib.crc32(page)))
+            pages.append(Page(offset, cut.stop - at, len(page), isal_zlib.crc32(page)))
             offset += len(page)
         runs.append(Run(path, tuple(pages)))
     return runs, offset
@@ -114,20 +114,28 @@ class Reader:
         self._data = data[24 * page.records :]
         self._ends = np.cumsum(words[2], dtype=np.int64)
 
-    def take(self, time: np.uint64, tie: np.uint64) -> tuple[Words, Words, list[memoryview]]:
+    def take(self, time: np.uint64, tie: np.uint64) -> Taken:
         """Give the records up to a key, and read on when these were all of the page."""
-        count = int(np.searchsorted(self.times, time, side="right"))
         equal = int(np.searchsorted(self.times, time, side="left"))
+        count = int(np.searchsorted(self.times, time, side="right"))
         count = equal + int(np.searchsorted(self.ties[equal:count], tie, side="right"))
-        ends = self._ends[:count].tolist()
-        records = [self._data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        taken = self.times[:count], self.ties[:count], records
+        size = int(self._ends[count - 1]) if count else 0
+        taken = Taken(self.times[:count], self.ties[:count], self._ends[:count], self._data[:size])
         if count == len(self.times):
             self.next_page()
         elif count:
             self.times, self.ties = self.times[count:], self.ties[count:]
-            self._data, self._ends = self._data[ends[-1] :], self._ends[count:] - ends[-1]
+            self._data, self._ends = self._data[size:], self._ends[count:] - size
         return taken
+
+
+class Taken(NamedTuple):
+    """Records of a run, in order: times, ties, where each ends in `data`."""
+
+    times: Words
+    ties: Words
+    ends: NDArray[np.int64]
+    data: memoryview
 
 
 def merge_runs(storage: Storage, runs: Sequence[Run], buffer_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -137,23 +145,34 @@ def merge_runs(storage: Storage, runs: Sequence[Run], buffer_bytes: int) -> Iter
         LostBlock: a file is gone, or not as it was written.
     """
     readers = [Reader(storage, run) for run in sorted(runs) if run.pages]
-    held: list[memoryview] = []
-    size = 0
+    held, count = b"", 0
     while readers:
         # All records up to the least of the pages' last keys are in memory.
-        time, tie = min((reader.times[-1], reader.ties[-1]) for reader in readers)
-        parts = [reader.take(time, tie) for reader in readers]
-        order = np.lexsort(
-            (np.concatenate([part[1] for part in parts]), np.concatenate([part[0] for part in parts]))
-        )
-        records = [record for part in parts for record in part[2]]
-        for i in order.tolist():
-            record = records[i]
-            if held and size + len(record) > buffer_bytes:
-                yield b"".join(held), len(held)
-                held, size = [], 0
-            held.append(record)
-            size += len(record)
+        key = min((reader.times[-1], reader.ties[-1]) for reader in readers)
+        merged, ends = in_order([reader.take(*key) for reader in readers])
         readers = [reader for reader in readers if len(reader.times)]
-    if held:
-        yield b"".join(held), len(held)
+        begin = first = 0
+        while first < len(ends):
+            last = int(np.searchsorted(ends, begin + buffer_bytes - len(held), side="right"))
+            if last == first and not count:
+                last = first + 1
+            end = int(ends[last - 1]) if last else 0
+            held, count = held + merged[begin:end], count + last - first
+            begin, first = end, last
+            if first < len(ends):  # the next one does not fit
+                yield held, count
+                held, count = b"", 0
+    if count:
+        yield held, count
+
+
+def in_order(parts: Sequence[Taken]) -> tuple[bytes, NDArray[np.int64]]:
+    """Give the records of several runs in one order, and where each ends."""
+    order = np.lexsort(
+        (np.concatenate([part.ties for part in parts]), np.concatenate([part.times for part in parts]))
+    )
+    offsets = np.cumsum([0, *(len(part.data) for part in parts)])
+    ends = np.concatenate([part.ends + offset for part, offset in zip(parts, offsets[:-1], strict=True)])
+    begins = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
+    data = gather(b"".join([part.data for part in parts]), begins, ends, order)
+    return bytes(data), np.cumsum((ends - begins)[order], dtype=np.int64)

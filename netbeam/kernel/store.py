@@ -216,3 +216,44 @@ class Output:
         self.size = 0
         self.count = 0
         return records, keys
+
+
+def gather(data, begins, ends, order) -> bytearray:
+    """Give the pieces [begins[i], ends[i]) of `data` one behind the other, for each i in `order`.
+
+    The numbers are arrays of int64 (of 'q', or numpy's).
+
+    Raises:
+        ValueError: a piece does not lie in `data`.
+    """
+    total: cython.Py_ssize_t = 0
+    size: cython.longlong = len(data)
+    i: cython.Py_ssize_t
+    k: cython.longlong
+    at: cython.Py_ssize_t = 0
+    if not cython.compiled:
+        return bytearray(b"".join([bytes(data[begins[k] : ends[k]]) for k in order]))
+    first: cython.const[cython.longlong][::1] = begins
+    last: cython.const[cython.longlong][::1] = ends
+    chosen: cython.const[cython.longlong][::1] = order
+    source: cython.const[cython.uchar][::1] = data if size else b"\0"
+    for i in range(chosen.shape[0]):
+        k = chosen[i]
+        if not (0 <= k < first.shape[0] and k < last.shape[0] and 0 <= first[k] <= last[k] <= size):
+            raise ValueError(f"piece {k} does not lie in {size} bytes")
+        total += last[k] - first[k]
+    out = bytearray(total)
+    if total == 0:
+        return out
+    target: cython.uchar[::1] = out
+    with cython.nogil:
+        for i in range(chosen.shape[0]):
+            k = chosen[i]
+            if last[k] > first[k]:
+                memcpy(
+                    cython.address(target[at]),
+                    cython.address(source[first[k]]),
+                    cython.cast(cython.size_t, last[k] - first[k]),
+                )
+            at += last[k] - first[k]
+    return out
