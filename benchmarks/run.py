@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import kernel
-from benchmarks.captures import big_capture
+from benchmarks.captures import big_capture, scan_capture
 from benchmarks.end_to_end import BASE_TYPES, slope
 from benchmarks.peers import peer_seconds
+from netbeam.records import FLOW_RECORDS
 
+FLOW_TYPES = ",".join(layer.name for layer in FLOW_RECORDS)
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -33,13 +35,18 @@ def whole_runs(small: Path, large: Path, rounds: int) -> dict[str, Any]:
     """Measure `netbeam run` from outside."""
     questions = {
         "all record types": (),
+        "all of packets": ("--exclude", FLOW_TYPES),
         "9 base types": ("--include", BASE_TYPES),
-        "all, zstd": ("--compression", "zstd"),
-        "all, not compressed": ("--compression", "none"),
-        "all, 1 worker": ("--workers", "1"),
-        "all, 2 workers": ("--workers", "2"),
+        "connections": ("--include", "Connection"),
+        "connections, features": ("--include", "Connection,FlowFeatures"),
+        "of packets, connections": ("--exclude", "Flow,FlowFeatures,Host,DeviceProfile,Service"),
+        "of packets, zstd": ("--exclude", FLOW_TYPES, "--compression", "zstd"),
+        "of packets, not compressed": ("--exclude", FLOW_TYPES, "--compression", "none"),
+        "of packets, 1 worker": ("--exclude", FLOW_TYPES, "--workers", "1"),
     }
-    return {name: vars(slope(small, large, flags, rounds)) for name, flags in questions.items()}
+    measured = {name: vars(slope(small, large, flags, rounds)) for name, flags in questions.items()}
+    scans = (scan_capture(flows) for flows in (500_000, 2_000_000))
+    return {**measured, "connections, a scan": vars(slope(*scans, ("--include", "Connection"), rounds))}
 
 
 def parts(large: Path) -> dict[str, Any]:
