@@ -29,7 +29,7 @@ class Block(NamedTuple):
 class Digest(NamedTuple):
     """What flows need to know of a chunk's packets (kernel.digest), `packets` of which have an IP header.
 
-    `words` and `text` hold a part for each partition, of the `sizes` that Digests.take describes. Packets
+    `words`, 64 bits each, and `text` hold a part for each partition, of the `sizes` that Digests.take describes. Packets
     count from `first_packet` in the capture, bytes from `start`; `earliest` and `latest` are times, Unix ns.
     """
 
@@ -40,7 +40,7 @@ class Digest(NamedTuple):
     packets: int
     earliest: int
     latest: int
-    words: array[int]
+    words: bytes
     text: bytes
     sizes: array[int]
 

@@ -43,7 +43,7 @@ class StoreDigests(beam.DoFn):
     def process(self, digest: Digest) -> Iterator[Any]:
         """Take one chunk's digest."""
         self._held.append(digest)
-        self._bytes += 8 * len(digest.words) + len(digest.text)
+        self._bytes += len(digest.words) + len(digest.text)
         if self._bytes >= GROUP_BYTES:
             yield write_group(self._storage, self._folder, self._held)
             self.start_bundle()

@@ -18,6 +18,9 @@ from netbeam.storage import Storage
 GROUP_BYTES = 8 << 20
 """Digests are held until they are so large together, and written as one file."""
 
+PADDING = memoryview(bytes(8))
+"""Behind text, so that all words lie at multiples of their length."""
+
 SIZES = 4
 """Of each partition: rows, digests, answers, bytes of text."""
 
@@ -49,8 +52,8 @@ class Section(NamedTuple):
 
     chunk: DigestedChunk
     sizes: array[int]
-    words: array[int]
-    text: bytes
+    words: memoryview
+    text: memoryview
 
     def rows(self) -> bytes:
         """Give its rows."""
@@ -60,12 +63,12 @@ class Section(NamedTuple):
         """Give its answers of DNS: Unix ns, the client's address, the address given to it, for which name."""
         first = self.sizes[0] * ROW_WORDS + self.sizes[1] * DIGEST_WORDS
         for at in range(first, len(self.words), ANSWER_WORDS):
-            time, size, *ends, versions, place = self.words[at : at + ANSWER_WORDS]
+            time, size, *ends, versions, place = self.words[at : at + ANSWER_WORDS].tolist()
             client, address = (
                 (ends[i] << 64 | ends[i + 1]).to_bytes(16, "big")[-4 if version == 4 else -16 :]
                 for i, version in ((0, versions & 255), (2, versions >> 8))
             )
-            name = self.text[place : place + (size & 0xFFFFFFFF)]
+            name = self.text[place : place + (size & 0xFFFFFFFF)].tobytes()
             yield time - (1 << 63), client, address, name.decode(errors="surrogateescape")
 
 
@@ -83,7 +86,7 @@ def write_group(storage: Storage, folder: str, digests: Sequence[Digest]) -> Dig
     path = storage.join(folder, f"{uuid4().hex}.digests")
     parts: list[list[memoryview]] = [[] for _ in range(PARTITIONS)]
     for digest in digests:
-        words, text = memoryview(digest.words).cast("B"), memoryview(digest.text)
+        words, text = memoryview(digest.words), memoryview(digest.text)
         word = letter = 0
         for partition, part in enumerate(parts):
             sizes = digest.sizes[SIZES * partition : SIZES * (partition + 1)]
@@ -91,6 +94,7 @@ def write_group(storage: Storage, folder: str, digests: Sequence[Digest]) -> Dig
             if size:
                 part.append(words[word : word + size])
                 part.append(text[letter : letter + sizes[3]])
+                part.append(PADDING[: -sizes[3] % 8])
             word += size
             letter += sizes[3]
     lengths, crcs = array("q"), array("q")
@@ -130,6 +134,5 @@ def read_sections(
             sizes = chunk.sizes[SIZES * partition : SIZES * (partition + 1)]
             size = 8 * words_in(sizes)
             if size and number not in left_out:
-                words = array("Q", part[:size].tobytes())
-                yield Section(chunk, sizes, words, part[size : size + sizes[3]].tobytes())
-            part = part[size + sizes[3] if size else 0 :]
+                yield Section(chunk, sizes, part[:size].cast("Q"), part[size : size + sizes[3]])
+            part = part[size + sizes[3] + -sizes[3] % 8 if size else 0 :]

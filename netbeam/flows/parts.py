@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -132,13 +131,17 @@ MADE = (CONNECTION, FLOW, FLOW_FEATURES)
 """The record types that a replay makes."""
 
 
-@dataclass(frozen=True)
 class Replayer:
-    """Replays parts: `wanted` are the names of the record types, `layers` all that are declared."""
+    """Replays parts: `wanted` are the names of the record types, `layers` all that are declared.
 
-    layers: tuple[Layer, ...]
-    wanted: frozenset[str]
-    settings: FlowSettings
+    Holds the memory of the greatest part; every thread has its own.
+    """
+
+    def __init__(self, layers: tuple[Layer, ...], wanted: frozenset[str], settings: FlowSettings) -> None:
+        self.layers = layers
+        self.wanted = wanted
+        self.settings = settings
+        self._made: tuple[tuple[str, ...], int] | None = None
 
     @property
     def hosts(self) -> bool:
@@ -152,15 +155,8 @@ class Replayer:
             LostBlock: a file of digests is gone, or not as it was written.
             MemoryError: the part does not fit in memory.
         """
-        tables = self.tables(part.sources)
-        machine = replay.Replay(
-            sheet.Sheet(*tables[0][:3]),
-            sheet.Sheet(*tables[1][:3]),
-            self.first_rows(*tables),
-            self.numbers(part.latest),
-            part.share,
-            part.shares,
-        )
+        machine = self.machine(part.sources, part.latest)
+        machine.begin(part.share, part.shares)
         numbers = {source: number for number, source in enumerate(part.sources)}
         rows: list[bytes] = []
         names: list[tuple[int, bytes, bytes, str]] = []
@@ -199,6 +195,15 @@ class Replayer:
         """Give the records of hosts, devices and services of one shard."""
         whole = merge(found)
         return {name: summed(make(whole)) for name, make in SUMMED.items() if name in self.wanted}
+
+    def machine(self, sources: tuple[str, ...], latest: int) -> replay.Replay:
+        """Give the machine for a run's parts; it is made once, with the memory that it needs."""
+        if self._made != (sources, latest):
+            tables = self.tables(sources)
+            sheets = (sheet.Sheet(*each[:3]) for each in tables)
+            self._machine = replay.Replay(*sheets, self.first_rows(*tables), self.numbers(latest))
+            self._made = sources, latest
+        return self._machine
 
     def numbers(self, latest: int) -> array[int]:
         """Give the settings as the kernel takes them; `latest` is when the last packet was captured."""

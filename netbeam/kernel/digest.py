@@ -13,6 +13,7 @@ from array import array
 import cython
 
 if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.libc.stdlib import free, realloc
     from cython.cimports.libc.string import memcpy
     from cython.cimports.netbeam.kernel.dns import after_name, name
@@ -559,15 +560,18 @@ class Digests:
                 + self.tally[i][2] * ANSWER_WORDS
             )
             total += self.tally[i][3]
-        out = array("Q", bytes(8 * max(words, 1)))
-        text = bytearray(total + 1)
         if cython.compiled:
-            view: cython.ulonglong[::1] = out
-            characters: cython.uchar[::1] = text
-            self.scatter(cython.address(view[0]), cython.address(characters[0]))
-        else:
-            self.scatter(out, text)
-        return self.ip_packets, out[:words], bytes(text[:total]), sizes
+            # Filled in place: fresh memory that is cleared and copied first costs more than the filling.
+            out: bytes = PyBytes_FromStringAndSize(cython.NULL, 8 * words)
+            text: bytes = PyBytes_FromStringAndSize(cython.NULL, total)
+            self.scatter(
+                cython.cast(cython.p_ulonglong, cython.cast(cython.p_char, out)),
+                cython.cast(cython.p_uchar, cython.cast(cython.p_char, text)),
+            )
+            return self.ip_packets, out, text, sizes
+        numbers, letters = array("Q", bytes(8 * words)), bytearray(total)
+        self.scatter(numbers, letters)
+        return self.ip_packets, numbers.tobytes(), bytes(letters), sizes
 
     @cython.cfunc
     @cython.nogil

@@ -10,7 +10,7 @@ in which chunks the packets lay.
 import cython
 
 if cython.compiled:
-    from cython.cimports.libc.stdlib import calloc, free, malloc, realloc
+    from cython.cimports.libc.stdlib import free, malloc, realloc
     from cython.cimports.libc.string import memcpy
     from cython.cimports.netbeam.kernel import tcp as states
     from cython.cimports.netbeam.kernel.digest import (
@@ -186,11 +186,11 @@ def ratio(forth: cython.longlong, back: cython.longlong) -> cython.double:
 @cython.final
 @cython.cclass
 class Replay:
-    """Replays one part of a run's digests: `load` each section, then `run`, then take the records.
+    """Replays one part of a run's digests after the other: `begin`, `load` its sections, `run`, take the records.
 
     `settings` are numbers by the columns of replay.pxd: timeouts in ns, 0 for none; `tables` the first rows
-    of each record's table in its sheet, or -1 where it is not wanted. Of the flows only those are taken
-    whose hash modulo `parts` is `part`. Not thread-safe: every part has its own.
+    of each record's table in its sheet, or -1 where it is not wanted. Memory is kept from part to part. Not
+    thread-safe: every thread has its own.
     """
 
     keep: list
@@ -224,6 +224,8 @@ class Replay:
     text_room: cython.Py_ssize_t
     starts: cython.p_Py_ssize_t
     order: cython.p_uint
+    spare: cython.p_uint
+    order_room: cython.Py_ssize_t
     answer_starts: cython.p_Py_ssize_t
     answer_order: cython.p_uint
     # The connection at hand; direction 0 is the originator's.
@@ -264,8 +266,8 @@ class Replay:
     ends: cython.longlong[7]
     states: cython.longlong[13]
 
-    def __init__(self, sheet: Sheet, feature_sheet: Sheet, tables, settings, part: int, parts: int) -> None:
-        """Take the sheets, arrays of 'q' with tables and settings, and which part of the flows is wanted."""
+    def __init__(self, sheet: Sheet, feature_sheet: Sheet, tables, settings) -> None:
+        """Take the sheets, and arrays of 'q' with tables and settings."""
         i: cython.int
         self.sheet = sheet
         self.feature_sheet = feature_sheet
@@ -277,16 +279,10 @@ class Replay:
         self.services = Output()
         self.flows = Keys(FLOW_KEY, FLOW_KEY)
         self.asked = Keys(ANSWER_KEY, ANSWER_KEY)
-        self.part = part
-        self.parts = parts
-        self.failed = False
-        self.replayed = 0
-        self.count = self.room = self.row_count = self.row_room = 0
-        self.answered = self.answer_room = self.text_size = self.text_room = 0
+        self.room = self.row_room = self.answer_room = self.text_room = self.order_room = 0
         if not cython.compiled:
             self.tables = [0] * 5
             self.settings = [0] * SETTINGS
-            self.rows, self.items, self.answers, self.text = [], [], [], bytearray()
             self.key, self.scratch, self.address = [0] * 8, [0] * 9, bytearray(16)
             self.ends, self.states = [0] * 7, [0] * 13
             self.options = [0, 0]
@@ -301,6 +297,24 @@ class Replay:
         for i in range(SETTINGS):
             self.settings[i] = settings[i]
         self.tcp.linger = self.settings[LINGER]
+        self.begin(0, 1)
+
+    def begin(self, part: int, parts: int) -> None:
+        """Start afresh; of the flows those are taken whose hash modulo `parts` is `part`."""
+        i: cython.int
+        self.part = part
+        self.parts = parts
+        self.failed = False
+        self.replayed = 0
+        self.count = self.row_count = self.answered = self.text_size = 0
+        self.flows.clear()
+        self.asked.clear()
+        for i in range(7):
+            self.ends[i] = 0
+        for i in range(13):
+            self.states[i] = 0
+        if not cython.compiled:
+            self.rows, self.items, self.answers, self.text = [], [], [], bytearray()
 
     def __dealloc__(self):
         if cython.compiled:
@@ -312,8 +326,9 @@ class Replay:
             free(self.order)
             free(self.answer_starts)
             free(self.answer_order)
+            free(self.spare)
 
-    def load(self, words, text: bytes, sizes, source: int, first_packet: int, start: int) -> None:
+    def load(self, words, text, sizes, source: int, first_packet: int, start: int) -> None:
         """Take a section: one partition of a chunk's digest (netbeam.block.Digest), its sizes of four kinds.
 
         `source` is the capture's number in the order of names.
@@ -338,7 +353,7 @@ class Replay:
             if len(words):
                 view: cython.const[cython.ulonglong][::1] = words
                 address: cython.p_ulonglong = cython.cast(cython.p_ulonglong, cython.address(view[0]))
-                characters_view: cython.const[cython.uchar][::1] = text or b"\0"
+                characters_view: cython.const[cython.uchar][::1] = text if characters else b"\0"
                 memcpy(self.text + self.text_size, cython.address(characters_view[0]), characters)
                 with cython.nogil:
                     self.take(address, rows, digests, answers, tie, offset)
@@ -533,38 +548,15 @@ class Replay:
     @cython.cfunc
     def put_in_order(self) -> cython.bint:
         """Arrange packets by flow and answers by who asked; false where memory ends."""
-        spare: cython.p_uint
         most: cython.Py_ssize_t = max(self.count, self.answered)
         if not cython.compiled:
             self.starts, self.order = [0] * (self.flows.count + 2), [0] * self.count
             self.answer_starts, self.answer_order = [0] * (self.asked.count + 2), [0] * self.answered
-            other = [0] * most
-            arrange(self.items, ITEM, self.count, self.flows.count, self.starts, self.order, other)
-            return arrange(
-                self.answers,
-                ANSWER_ITEM,
-                self.answered,
-                self.asked.count,
-                self.answer_starts,
-                self.answer_order,
-                other,
-            )
-        self.starts = cython.cast(cython.p_Py_ssize_t, calloc(self.flows.count + 2, 8))
-        self.order = cython.cast(cython.p_uint, malloc(self.count * 4 + 4))
-        self.answer_starts = cython.cast(cython.p_Py_ssize_t, calloc(self.asked.count + 2, 8))
-        self.answer_order = cython.cast(cython.p_uint, malloc(self.answered * 4 + 4))
-        spare = cython.cast(cython.p_uint, malloc(most * 4 + 4))
-        if (
-            self.starts == cython.NULL
-            or self.order == cython.NULL
-            or self.answer_starts == cython.NULL
-            or self.answer_order == cython.NULL
-            or spare == cython.NULL
-        ):
-            free(spare)
+            self.spare = [0] * most
+        elif not self.order_fits(most, max(self.flows.count, self.asked.count) + 2):
             return False
         with cython.nogil:
-            arrange(self.items, ITEM, self.count, self.flows.count, self.starts, self.order, spare)
+            arrange(self.items, ITEM, self.count, self.flows.count, self.starts, self.order, self.spare)
             arrange(
                 self.answers,
                 ANSWER_ITEM,
@@ -572,9 +564,36 @@ class Replay:
                 self.asked.count,
                 self.answer_starts,
                 self.answer_order,
-                spare,
+                self.spare,
             )
-        free(spare)
+        return True
+
+    @cython.cfunc
+    def order_fits(self, items: cython.Py_ssize_t, groups: cython.Py_ssize_t) -> cython.bint:
+        """Make room for the order of so many items, and for where so many groups begin."""
+        most: cython.Py_ssize_t = max(items, groups)
+        if most <= self.order_room:
+            return True
+        self.order_room = 0
+        free(self.starts)
+        free(self.order)
+        free(self.answer_starts)
+        free(self.answer_order)
+        free(self.spare)
+        self.starts = cython.cast(cython.p_Py_ssize_t, malloc(most * 8))
+        self.order = cython.cast(cython.p_uint, malloc(most * 4))
+        self.answer_starts = cython.cast(cython.p_Py_ssize_t, malloc(most * 8))
+        self.answer_order = cython.cast(cython.p_uint, malloc(most * 4))
+        self.spare = cython.cast(cython.p_uint, malloc(most * 4))
+        if (
+            self.starts == cython.NULL
+            or self.order == cython.NULL
+            or self.answer_starts == cython.NULL
+            or self.answer_order == cython.NULL
+            or self.spare == cython.NULL
+        ):
+            return False
+        self.order_room = most
         return True
 
     @cython.cfunc
@@ -599,7 +618,7 @@ class Replay:
                     if reason != 0:
                         self.close(reason)
                 if not self.open:
-                    self.begin(flow, item)
+                    self.start_connection(flow, item)
                 self.add(item)
             if self.open:
                 self.close(
@@ -647,7 +666,7 @@ class Replay:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def begin(self, flow: cython.Py_ssize_t, item: cython.Py_ssize_t) -> cython.void:
+    def start_connection(self, flow: cython.Py_ssize_t, item: cython.Py_ssize_t) -> cython.void:
         """Begin a connection with the packet at `item`: who is its originator, and how it is named."""
         i: cython.int
         way: cython.int = cython.cast(cython.int, self.items[item + 7] & 1)
