@@ -10,7 +10,7 @@ from uuid import uuid4
 from isal import isal_zlib
 
 from netbeam.block import Digest
-from netbeam.kernel.digest import ANSWER_WORDS, DIGEST_WORDS, PARTITIONS, ROW_WORDS
+from netbeam.kernel.digest import ANSWER_WORDS, DIGEST_WORDS, PARTITIONS, SIZES
 from netbeam.merge import LostBlock, open_segment, read_full
 from netbeam.segments import write_all
 from netbeam.storage import Storage
@@ -18,11 +18,11 @@ from netbeam.storage import Storage
 GROUP_BYTES = 8 << 20
 """Digests are held until they are so large together, and written as one file."""
 
+TEXT = 4
+"""Which of the sizes of a partition are its bytes of text."""
+
 PADDING = memoryview(bytes(8))
 """Behind text, so that all words lie at multiples of their length."""
-
-SIZES = 4
-"""Of each partition: rows, digests, answers, bytes of text."""
 
 
 class DigestedChunk(NamedTuple):
@@ -55,13 +55,9 @@ class Section(NamedTuple):
     words: memoryview
     text: memoryview
 
-    def rows(self) -> bytes:
-        """Give its rows."""
-        return self.words[: self.sizes[0] * ROW_WORDS].tobytes()
-
     def names(self) -> Iterator[tuple[int, bytes, bytes, str]]:
         """Give its answers of DNS: Unix ns, the client's address, the address given to it, for which name."""
-        first = self.sizes[0] * ROW_WORDS + self.sizes[1] * DIGEST_WORDS
+        first = self.sizes[1] + self.sizes[2] * DIGEST_WORDS
         for at in range(first, len(self.words), ANSWER_WORDS):
             time, size, *ends, versions, place = self.words[at : at + ANSWER_WORDS].tolist()
             client, address = (
@@ -74,7 +70,7 @@ class Section(NamedTuple):
 
 def words_in(sizes: Sequence[int]) -> int:
     """Give how many words a partition of these sizes has."""
-    return sizes[0] * ROW_WORDS + sizes[1] * DIGEST_WORDS + sizes[2] * ANSWER_WORDS
+    return sizes[1] + sizes[2] * DIGEST_WORDS + sizes[3] * ANSWER_WORDS
 
 
 def write_group(storage: Storage, folder: str, digests: Sequence[Digest]) -> DigestGroup:
@@ -93,10 +89,10 @@ def write_group(storage: Storage, folder: str, digests: Sequence[Digest]) -> Dig
             size = 8 * words_in(sizes)
             if size:
                 part.append(words[word : word + size])
-                part.append(text[letter : letter + sizes[3]])
-                part.append(PADDING[: -sizes[3] % 8])
+                part.append(text[letter : letter + sizes[TEXT]])
+                part.append(PADDING[: -sizes[TEXT] % 8])
             word += size
-            letter += sizes[3]
+            letter += sizes[TEXT]
     lengths, crcs = array("q"), array("q")
     with storage.create(path) as file:
         for part in parts:
@@ -134,5 +130,5 @@ def read_sections(
             sizes = chunk.sizes[SIZES * partition : SIZES * (partition + 1)]
             size = 8 * words_in(sizes)
             if size and number not in left_out:
-                yield Section(chunk, sizes, part[:size].cast("Q"), part[size : size + sizes[3]])
-            part = part[size + sizes[3] + -sizes[3] % 8 if size else 0 :]
+                yield Section(chunk, sizes, part[:size].cast("Q"), part[size : size + sizes[TEXT]])
+            part = part[size + sizes[TEXT] + -sizes[TEXT] % 8 if size else 0 :]

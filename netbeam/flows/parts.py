@@ -11,7 +11,7 @@ from typing import NamedTuple
 from netbeam.declare import LAYER_NAMES, PROTOCOL_NAMES, SOURCE_NAMES, Layer
 from netbeam.flows.connection import CONNECTION, END_REASONS, FLOW, back
 from netbeam.flows.devices import device_records
-from netbeam.flows.digests import SIZES, DigestGroup, read_sections
+from netbeam.flows.digests import DigestGroup, read_sections
 from netbeam.flows.endpoints import Partial, merge
 from netbeam.flows.features import FLOW_FEATURES
 from netbeam.flows.hosts import host_records
@@ -22,7 +22,7 @@ from netbeam.flows.settings import FlowSettings
 from netbeam.flows.sheets import SheetTables, compile_sheet
 from netbeam.flows.tcp_fields import STATES
 from netbeam.kernel import features, replay, sheet, tcp
-from netbeam.kernel.digest import PARTITIONS
+from netbeam.kernel.digest import PARTITIONS, SIZES
 from netbeam.storage import Storage
 
 BIAS = 1 << 63
@@ -73,7 +73,7 @@ def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
                 continue
             seen.add(chunk[:2])
             for partition in range(PARTITIONS):
-                packets[partition] += chunk.sizes[SIZES * partition + 1]
+                packets[partition] += chunk.sizes[SIZES * partition + 2]
         skipped.append(tuple(twice))
     chunks = [chunk for group in ordered for chunk in group.chunks]
     sources = tuple(sorted({chunk.source for chunk in chunks}))
@@ -158,7 +158,6 @@ class Replayer:
         machine = self.machine(part.sources, part.latest)
         machine.begin(part.share, part.shares)
         numbers = {source: number for number, source in enumerate(part.sources)}
-        rows: list[bytes] = []
         names: list[tuple[int, bytes, bytes, str]] = []
         for group, skipped in zip(part.groups, part.skipped, strict=True):
             for section in read_sections(storage, group, part.first, part.last, skipped):
@@ -172,7 +171,6 @@ class Replayer:
                     chunk.start,
                 )
                 if self.hosts and part.share == 0:
-                    rows.append(section.rows())
                     names.extend(section.names())
         machine.run()
         made = [Records.of(*each) for each in machine.take_records()]
@@ -182,7 +180,7 @@ class Replayer:
             Counter({name: count for name, count in zip(END_REASONS, ends, strict=True) if count}),
             Counter({name: count for name, count in zip(STATES, states, strict=True) if count}),
             packets,
-            self.partials(b"".join(rows), bytes(made[3].data), names) if self.hosts else {},
+            self.partials(bytes(made[4].data), bytes(made[3].data), names) if self.hosts else {},
         )
 
     def partials(

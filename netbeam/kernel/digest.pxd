@@ -46,6 +46,7 @@ cpdef enum:
     DIGEST_WORDS = 6
     ANSWER_WORDS = 8
     PARTITIONS = 64
+    SIZES = 5
 
 # Bits of a digest's last word.
 cpdef enum:
@@ -86,7 +87,7 @@ cdef class Digests:
     cdef Py_ssize_t answer_room
     cdef unsigned char* text
     cdef Py_ssize_t text_room
-    cdef Py_ssize_t tally[64][4]
+    cdef Py_ssize_t tally[64][5]
     cdef Py_ssize_t text_start[64]
     cdef int transport
     cdef int answering

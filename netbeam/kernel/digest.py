@@ -3,7 +3,8 @@
 """Digests: what flows need to know of each packet, gathered chunk by chunk while its layers are known.
 
 What packets have in common (addresses, ports, VLANs, tunnel, MAC addresses, the options of a SYN) lies in
-rows, once for each chunk and direction; a digest holds the rest, and the number of its row. All of it is put
+rows, once for each chunk and direction: a word with a bit for each of ROW_WORDS that is not zero, and these.
+A digest holds the rest, and the number of its row. All of it is put
 in PARTITIONS by the unordered pair of addresses, so that both directions of a flow, and the answers of DNS
 that a client got for an address, come together.
 """
@@ -57,6 +58,7 @@ if not cython.compiled:
     ROW_TUNNEL_ID, ROW_TUNNEL, ROW_OUTER = 8, 9, 10
     ROW_PACKETS, ROW_WIRE_BYTES, ROW_IP_BYTES, ROW_FIRST, ROW_LAST = range(14, 19)
     ROW_KEY, ROW_WORDS, DIGEST_WORDS, ANSWER_WORDS, PARTITIONS = 14, 19, 6, 8, 64
+    SIZES = 5
     CUT, SEGMENT = 1, 2
     HAS_SCALE, SACK_PERMITTED, TIMESTAMPS, HAS_MSS = 1, 2, 4, 8
 
@@ -66,6 +68,7 @@ STRIDE = cython.declare(cython.int, 20)
 """A row here, whose last word is its partition, then its number there."""
 MOST_32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 SYN = cython.declare(cython.ulonglong, 2)
+ONE = cython.declare(cython.ulonglong, 1)
 NAME_ROOM = cython.declare(cython.Py_ssize_t, 512)
 """Bytes that a name of DNS and its Writer's slack take at most."""
 
@@ -114,7 +117,7 @@ class Digests:
             self.fact = [0] * FACT_KINDS
             self.answers = []
             self.text = bytearray()
-            self.tally = [[0] * 4 for _ in range(PARTITIONS)]
+            self.tally = [[0] * SIZES for _ in range(PARTITIONS)]
             self.text_start = [0] * PARTITIONS
 
     def __dealloc__(self):
@@ -404,14 +407,15 @@ class Digests:
         length: cython.ulonglong,
         ip_length: cython.ulonglong,
     ) -> cython.Py_ssize_t:
-        """Count the packet in the row of its key; give the row's number, or -1 where memory ends."""
+        """Find the row of the key, and count the packet in it; give its number, or -1 where memory ends."""
+        known: cython.Py_ssize_t = self.rows.count
         row: cython.Py_ssize_t = self.rows.find(self.key)
         words: cython.p_ulonglong = self.rows.store
         at: cython.Py_ssize_t = row * STRIDE
         if row < 0:
             self.failed = True
             return -1
-        if words[at + ROW_PACKETS] == 0:
+        if known != self.rows.count:
             if contexts > 0:
                 words[at + ROW_WORDS] = partition_of(
                     self.key[ROW_SOURCE],
@@ -421,8 +425,11 @@ class Digests:
                 )
             else:
                 words[at + ROW_WORDS] = partition_of(0, self.key[ROW_SOURCE_MAC], 0, self.key[ROW_TARGET_MAC])
-            words[at + ROW_FIRST] = stamp
-            words[at + ROW_LAST] = stamp
+            if self.devices:
+                words[at + ROW_FIRST] = stamp
+                words[at + ROW_LAST] = stamp
+        if not self.devices:
+            return row
         words[at + ROW_PACKETS] += 1
         words[at + ROW_WIRE_BYTES] += length
         words[at + ROW_IP_BYTES] += ip_length
@@ -544,22 +551,19 @@ class Digests:
         """Give what the chunk left: packets with IP, words, the text of names, the sizes of the parts.
 
         The words of a partition are its rows, digests and answers, whose rows and places in the text count
-        from the partition's first. For each partition there are four sizes: rows, digests, answers, bytes.
+        from the partition's first. For each partition there are SIZES sizes: rows, their words, digests,
+        answers, bytes of text.
         """
         if self.failed:
             raise MemoryError("no memory for the flows of a chunk")
         self.count_partitions()
-        sizes = array("I", bytes(16 * PARTITIONS))
+        sizes = array("I", bytes(4 * SIZES * PARTITIONS))
         words = total = 0
         for i in range(PARTITIONS):
-            for k in range(4):
-                sizes[4 * i + k] = self.tally[i][k]
-            words += (
-                self.tally[i][0] * ROW_WORDS
-                + self.tally[i][1] * DIGEST_WORDS
-                + self.tally[i][2] * ANSWER_WORDS
-            )
-            total += self.tally[i][3]
+            for k in range(SIZES):
+                sizes[SIZES * i + k] = self.tally[i][k]
+            words += self.tally[i][1] + self.tally[i][2] * DIGEST_WORDS + self.tally[i][3] * ANSWER_WORDS
+            total += self.tally[i][4]
         if cython.compiled:
             # Filled in place: fresh memory that is cleared and copied first costs more than the filling.
             out: bytes = PyBytes_FromStringAndSize(cython.NULL, 8 * words)
@@ -583,19 +587,23 @@ class Digests:
         part: cython.ulonglong
         rows: cython.p_ulonglong = self.rows.store
         for i in range(PARTITIONS):
-            for k in range(4):
+            for k in range(SIZES):
                 self.tally[i][k] = 0
         for i in range(self.rows.count):
             part = rows[i * STRIDE + ROW_WORDS]
             rows[i * STRIDE + ROW_WORDS] = part << 32 | cython.cast(cython.ulonglong, self.tally[part][0])
             self.tally[part][0] += 1
+            self.tally[part][1] += 1
+            for k in range(ROW_WORDS):
+                if rows[i * STRIDE + k] != 0:
+                    self.tally[part][1] += 1
         for i in range(self.count):
             part = rows[(self.digests[i * DIGEST_WORDS + 1] & MOST_32) * STRIDE + ROW_WORDS] >> 32
-            self.tally[part][1] += 1
+            self.tally[part][2] += 1
         for i in range(self.answered):
             part = self.answers[i * (ANSWER_WORDS + 1) + ANSWER_WORDS]
-            self.tally[part][2] += 1
-            self.tally[part][3] += cython.cast(
+            self.tally[part][3] += 1
+            self.tally[part][4] += cython.cast(
                 cython.Py_ssize_t, self.answers[i * (ANSWER_WORDS + 1) + 1] & MOST_32
             )
 
@@ -616,44 +624,49 @@ class Digests:
         # The tallies become the places of the next row, digest, answer and character of each partition.
         for i in range(PARTITIONS):
             start = total
-            total += self.tally[i][0] * ROW_WORDS
-            to = total
-            total += self.tally[i][1] * DIGEST_WORDS
-            self.tally[i][0] = start
-            self.tally[i][1] = to
-            to = total
-            total += self.tally[i][2] * ANSWER_WORDS
-            self.tally[i][2] = to
-            size = self.tally[i][3]
-            self.tally[i][3] = characters
+            total += self.tally[i][1]
+            self.tally[i][1] = start
+            start = total
+            total += self.tally[i][2] * DIGEST_WORDS
+            self.tally[i][2] = start
+            start = total
+            total += self.tally[i][3] * ANSWER_WORDS
+            self.tally[i][3] = start
+            size = self.tally[i][4]
+            self.tally[i][4] = characters
             self.text_start[i] = characters
             characters += size
         for i in range(self.rows.count):
             place = rows[i * STRIDE + ROW_WORDS] >> 32
-            to = self.tally[place][0]
+            start = self.tally[place][1]
+            to = start + 1
+            out[start] = 0
             for k in range(ROW_WORDS):
-                out[to + k] = rows[i * STRIDE + k]
-            self.tally[place][0] = to + ROW_WORDS
+                if rows[i * STRIDE + k] != 0:
+                    out[start] |= ONE << k
+                    out[to] = rows[i * STRIDE + k]
+                    to += 1
+            self.tally[place][1] = to
         for i in range(self.count):
             place = rows[(self.digests[i * DIGEST_WORDS + 1] & MOST_32) * STRIDE + ROW_WORDS]
-            to = self.tally[place >> 32][1]
+            to = self.tally[place >> 32][2]
             for k in range(DIGEST_WORDS):
                 out[to + k] = self.digests[i * DIGEST_WORDS + k]
             out[to + 1] = (out[to + 1] >> 32 << 32) | (place & MOST_32)
-            self.tally[place >> 32][1] = to + DIGEST_WORDS
+            self.tally[place >> 32][2] = to + DIGEST_WORDS
         for i in range(self.answered):
             start = i * (ANSWER_WORDS + 1)
             place = self.answers[start + ANSWER_WORDS]
-            to = self.tally[place][2]
+            to = self.tally[place][3]
             for k in range(ANSWER_WORDS):
                 out[to + k] = self.answers[start + k]
-            self.tally[place][2] = to + ANSWER_WORDS
+            self.tally[place][3] = to + ANSWER_WORDS
             size = cython.cast(cython.Py_ssize_t, self.answers[start + 1] & MOST_32)
-            out[to + 7] = cython.cast(cython.ulonglong, self.tally[place][3] - self.text_start[place])
+            out[to + 7] = cython.cast(cython.ulonglong, self.tally[place][4] - self.text_start[place])
             if cython.compiled:
-                memcpy(text + self.tally[place][3], self.text + self.answers[start + 7], size)
+                memcpy(text + self.tally[place][4], self.text + self.answers[start + 7], size)
             else:
-                text[self.tally[place][3] : self.tally[place][3] + size] = self.text[
+                text[self.tally[place][4] : self.tally[place][4] + size] = self.text[
                     self.answers[start + 7] : self.answers[start + 7] + size
                 ]
-            self.tally[place][3] += size
+            self.tally[place][4] += size

@@ -67,16 +67,29 @@ def sha1(block: cython.p_uchar, size: cython.Py_ssize_t, digest: cython.p_uint) 
         )
     for i in range(16, 80):
         w[i] = turned(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1)
-    for i in range(80):
-        if i < 20:
-            f = (b & c | (b ^ MOST) & d) + 0x5A827999
-        elif i < 40:
-            f = (b ^ c ^ d) + 0x6ED9EBA1
-        elif i < 60:
-            f = (b & c | b & d | c & d) + ROUND_3
-        else:
-            f = (b ^ c ^ d) + ROUND_4
-        f = (f + turned(a, 5) + e + w[i]) & MOST
+    for i in range(0, 20):
+        f = ((d ^ b & (c ^ d)) + 0x5A827999 + turned(a, 5) + e + w[i]) & MOST
+        e = d
+        d = c
+        c = turned(b, 30)
+        b = a
+        a = f
+    for i in range(20, 40):
+        f = ((b ^ c ^ d) + 0x6ED9EBA1 + turned(a, 5) + e + w[i]) & MOST
+        e = d
+        d = c
+        c = turned(b, 30)
+        b = a
+        a = f
+    for i in range(40, 60):
+        f = ((b & c | d & (b | c)) + ROUND_3 + turned(a, 5) + e + w[i]) & MOST
+        e = d
+        d = c
+        c = turned(b, 30)
+        b = a
+        a = f
+    for i in range(60, 80):
+        f = ((b ^ c ^ d) + ROUND_4 + turned(a, 5) + e + w[i]) & MOST
         e = d
         d = c
         c = turned(b, 30)

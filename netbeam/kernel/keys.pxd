@@ -9,11 +9,13 @@ cdef class Keys:
     cdef Py_ssize_t mask
     cdef Py_ssize_t room
     cdef Py_ssize_t count
+    cdef unsigned long long factors[16]
 
     cdef void clear(self) noexcept nogil
     cdef Py_ssize_t find(self, unsigned long long* key) noexcept nogil
     cdef Py_ssize_t seek(self, unsigned long long* key) noexcept nogil
     cdef Py_ssize_t slot(self, unsigned long long* key) noexcept nogil
+    cdef Py_ssize_t place(self, unsigned long long* key) noexcept nogil
     cdef bint grow(self) noexcept nogil
     cdef void rehash(self) noexcept nogil
 

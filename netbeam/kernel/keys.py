@@ -2,6 +2,8 @@
 # Indices are below `count`, which is at most `room`; slots are masked.
 """A hash table: keys of 64-bit words are numbered in the order in which they are first seen."""
 
+from os import urandom
+
 import cython
 
 if cython.compiled:
@@ -13,6 +15,7 @@ else:
 
 FIRST_SLOTS = cython.declare(cython.Py_ssize_t, 1024)
 MOST_SLOTS = cython.declare(cython.Py_ssize_t, 0x7FFFFFFF)
+MOST_WORDS = cython.declare(cython.int, 16)
 MULTIPLIER = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 
 
@@ -36,7 +39,8 @@ class Keys:
     """Numbers keys of `words` words from 0; entry k lies in `store` from k times `stride` on.
 
     The words of an entry beyond its key are zero at first, and are the caller's. Where memory ends `find`
-    gives -1.
+    gives -1. Slots are found by factors that differ from table to table, so that no capture can be made to
+    bring many keys together; the numbers don't depend on them.
     """
 
     def __init__(self, words: cython.int, stride: cython.int) -> None:
@@ -45,7 +49,11 @@ class Keys:
         self.count = 0
         self.room = 0
         self.mask = 0
-        if not cython.compiled:
+        if cython.compiled:
+            i: cython.int
+            for i in range(MOST_WORDS):
+                self.factors[i] = int.from_bytes(urandom(8), "little") | 1
+        else:
             self.store = []
             self.known = {}
 
@@ -99,9 +107,21 @@ class Keys:
     @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
+    def place(self, key: cython.p_ulonglong) -> cython.Py_ssize_t:
+        """Give the slot at which the search for a key begins: a sum of products, whose high half is even."""
+        i: cython.int
+        total: cython.ulonglong = 0
+        for i in range(self.words):
+            total += (key[i] ^ key[i] >> 32) * self.factors[i]
+        return cython.cast(cython.Py_ssize_t, total >> 32) & self.mask
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
     def slot(self, key: cython.p_ulonglong) -> cython.Py_ssize_t:
         """Give the slot where a key is, or would be put."""
-        at: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, mixed(key, self.words)) & self.mask
+        at: cython.Py_ssize_t = self.place(key)
         entry: cython.p_ulonglong
         i: cython.int
         while self.slots[at] != 0:
@@ -160,7 +180,7 @@ class Keys:
         i: cython.Py_ssize_t
         at: cython.Py_ssize_t
         for i in range(self.count):
-            at = cython.cast(cython.Py_ssize_t, mixed(self.store + i * self.stride, self.words)) & self.mask
+            at = self.place(self.store + i * self.stride)
             while self.slots[at] != 0:
                 at = (at + 1) & self.mask
             self.slots[at] = cython.cast(cython.uint, i + 1)

@@ -56,6 +56,8 @@ if cython.compiled:
     from cython.cimports.netbeam.kernel.text import text_ipv4, text_ipv6, text_mac
     from cython.cimports.netbeam.kernel.wire import ALL_64
 else:
+    from struct import pack
+
     from netbeam.kernel import tcp as states
     from netbeam.kernel.digest import (
         ANSWER_WORDS,
@@ -186,7 +188,7 @@ def ratio(forth: cython.longlong, back: cython.longlong) -> cython.double:
 @cython.final
 @cython.cclass
 class Replay:
-    """Replays one part of a run's digests after the other: `begin`, `load` its sections, `run`, take the records.
+    """Replays part after part of a run's digests: `begin`, `load` the sections, `run`, take the records.
 
     `settings` are numbers by the columns of replay.pxd: timeouts in ns, 0 for none; `tables` the first rows
     of each record's table in its sheet, or -1 where it is not wanted. Memory is kept from part to part. Not
@@ -202,6 +204,8 @@ class Replay:
     one_way: Output
     feature_records: Output
     services: Output
+    host_rows: Output
+    whole: cython.ulonglong[19]
     tables: cython.longlong[5]
     settings: cython.longlong[9]
     part: cython.ulonglong
@@ -277,12 +281,14 @@ class Replay:
         self.one_way = Output()
         self.feature_records = Output()
         self.services = Output()
+        self.host_rows = Output()
         self.flows = Keys(FLOW_KEY, FLOW_KEY)
         self.asked = Keys(ANSWER_KEY, ANSWER_KEY)
         self.room = self.row_room = self.answer_room = self.text_room = self.order_room = 0
         if not cython.compiled:
             self.tables = [0] * 5
             self.settings = [0] * SETTINGS
+            self.whole = [0] * ROW_WORDS
             self.key, self.scratch, self.address = [0] * 8, [0] * 9, bytearray(16)
             self.ends, self.states = [0] * 7, [0] * 13
             self.options = [0, 0]
@@ -337,13 +343,14 @@ class Replay:
             ValueError: the section is not what its sizes say.
         """
         rows: cython.Py_ssize_t = sizes[0]
-        digests: cython.Py_ssize_t = sizes[1]
-        answers: cython.Py_ssize_t = sizes[2]
-        characters: cython.Py_ssize_t = sizes[3]
+        row_words: cython.Py_ssize_t = sizes[1]
+        digests: cython.Py_ssize_t = sizes[2]
+        answers: cython.Py_ssize_t = sizes[3]
+        characters: cython.Py_ssize_t = sizes[4]
         tie: cython.ulonglong = source << PACKET_BITS | first_packet
         offset: cython.ulonglong = start
         if (
-            len(words) != rows * ROW_WORDS + digests * DIGEST_WORDS + answers * ANSWER_WORDS
+            len(words) != row_words + digests * DIGEST_WORDS + answers * ANSWER_WORDS
             or len(text) < characters
         ):
             raise ValueError(f"a section of {len(words)} words is not what its sizes say")
@@ -356,10 +363,10 @@ class Replay:
                 characters_view: cython.const[cython.uchar][::1] = text if characters else b"\0"
                 memcpy(self.text + self.text_size, cython.address(characters_view[0]), characters)
                 with cython.nogil:
-                    self.take(address, rows, digests, answers, tie, offset)
+                    self.take(address, rows, row_words, digests, answers, tie, offset)
         else:
             self.text.extend(text[:characters])
-            self.take(words, rows, digests, answers, tie, offset)
+            self.take(words, rows, row_words, digests, answers, tie, offset)
         self.text_size += characters
         if self.failed:
             raise MemoryError("no memory for the packets of a part's flows")
@@ -412,6 +419,7 @@ class Replay:
         self,
         words: cython.p_ulonglong,
         rows: cython.Py_ssize_t,
+        row_words: cython.Py_ssize_t,
         digests: cython.Py_ssize_t,
         answers: cython.Py_ssize_t,
         tie: cython.ulonglong,
@@ -425,15 +433,16 @@ class Replay:
         found: cython.Py_ssize_t
         row: cython.Py_ssize_t
         base: cython.Py_ssize_t = self.row_count
-        for i in range(rows):
-            at = i * ROW_WORDS
+        at = 0
+        for i in range(rows):  # noqa: B007, a C loop
+            at = self.take_row(words, at, row_words)
             to = self.row_count * (ROW_KEY + 1)
             for k in range(ROW_KEY):
-                self.rows[to + k] = words[at + k]
+                self.rows[to + k] = self.whole[k]
             self.rows[to + ROW_KEY] = self.flow_of(to, tie >> PACKET_BITS)
             self.row_count += 1
         for i in range(digests):
-            at = rows * ROW_WORDS + i * DIGEST_WORDS
+            at = row_words + i * DIGEST_WORDS
             row = cython.cast(cython.Py_ssize_t, words[at + 1] & MOST_32)
             if row >= rows:
                 continue
@@ -455,7 +464,7 @@ class Replay:
             self.items[to + 7] = (words[at + 2] & MOST_32) << 1 | cython.cast(cython.ulonglong, found & 1)
             self.count += 1
         for i in range(answers):
-            at = rows * ROW_WORDS + digests * DIGEST_WORDS + i * ANSWER_WORDS
+            at = row_words + digests * DIGEST_WORDS + i * ANSWER_WORDS
             for k in range(4):
                 self.key[k] = words[at + 2 + k]
             self.key[4] = words[at + 6]
@@ -470,6 +479,33 @@ class Replay:
             self.answers[to + 3] = cython.cast(cython.ulonglong, self.text_size) + words[at + 7]
             self.answers[to + 4] = words[at + 1] & MOST_32
             self.answered += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def take_row(
+        self, words: cython.p_ulonglong, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """Spread the row at `at` over its words, and keep it for hosts; give the place behind it."""
+        k: cython.int
+        i: cython.Py_ssize_t
+        bits: cython.ulonglong = words[at] if at < end else 0
+        to: cython.p_uchar
+        at += 1
+        for k in range(ROW_WORDS):
+            self.whole[k] = 0
+            if bits >> k & 1 and at < end:
+                self.whole[k] = words[at]
+                at += 1
+        if self.tables[SERVICES] >= 0 and self.part == 0 and self.host_rows.begin(ROW_WORDS * 8):
+            i = self.host_rows.size
+            if cython.compiled:
+                to = self.host_rows.out
+                memcpy(to + i, self.whole, ROW_WORDS * 8)
+            else:
+                self.host_rows.out[i : i + ROW_WORDS * 8] = pack(f"={ROW_WORDS}Q", *self.whole)
+            self.host_rows.end(i + ROW_WORDS * 8, self.whole[ROW_KEY], 0)
+        return at
 
     @cython.cfunc
     @cython.nogil
@@ -1173,12 +1209,13 @@ class Replay:
         sheet.text(slot, at)
 
     def take_records(self) -> tuple:
-        """Give what was written, as Output.take: Connection, Flow, FlowFeatures records; service rows."""
+        """Give what was written, as Output.take: Connection, Flow, FlowFeatures; service rows and rows."""
         return (
             self.connections.take(),
             self.one_way.take(),
             self.feature_records.take(),
             self.services.take(),
+            self.host_rows.take(),
         )
 
     def summary(self) -> tuple:

@@ -8,11 +8,11 @@ import cython
 
 if cython.compiled:
     from cython.cimports.libc.string import memcpy, memset
-    from cython.cimports.netbeam.kernel.wire import ALL_64, close_length, put_uint
+    from cython.cimports.netbeam.kernel.wire import ALL_64, close_length
 else:
     from struct import pack
 
-    from netbeam.kernel.wire import ALL_64, close_length, put_uint
+    from netbeam.kernel.wire import ALL_64, close_length
 
 # Compiled, these are the enums of sheet.pxd.
 if not cython.compiled:
@@ -30,6 +30,20 @@ if not cython.compiled:
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
+def put_number(out: cython.p_uchar, at: cython.Py_ssize_t, value: cython.ulonglong) -> cython.Py_ssize_t:
+    """Write a varint, as wire.put_uint does; the compiler puts this one where it is called."""
+    while value >= 128:
+        out[at] = cython.cast(cython.uchar, value & 127 | 128)
+        value >>= 7
+        at += 1
+    out[at] = cython.cast(cython.uchar, value)
+    return at + 1
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
 def put_text(
     out: cython.p_uchar,
     at: cython.Py_ssize_t,
@@ -40,8 +54,8 @@ def put_text(
 ) -> cython.Py_ssize_t:
     """Write a text, if there is one."""
     if size > 0:
-        at = put_uint(out, at, key)
-        at = put_uint(out, at, cython.cast(cython.ulonglong, size))
+        at = put_number(out, at, key)
+        at = put_number(out, at, cython.cast(cython.ulonglong, size))
         if cython.compiled:
             memcpy(cython.address(out[at]), source + start, size)
         else:
@@ -158,11 +172,11 @@ class Sheet:
                 if extra != 0 and value > extra:
                     value = extra
                 if value != 0:
-                    at = put_uint(out, at, key)
-                    at = put_uint(out, at, cython.cast(cython.ulonglong, value) & ALL_64)
+                    at = put_number(out, at, key)
+                    at = put_number(out, at, cython.cast(cython.ulonglong, value) & ALL_64)
             elif self.ops[row] == REAL:
                 if self.real[slot] != 0:
-                    at = put_uint(out, at, key)
+                    at = put_number(out, at, key)
                     if cython.compiled:
                         memcpy(cython.address(out[at]), cython.address(self.real[slot]), 8)
                     else:
@@ -181,12 +195,12 @@ class Sheet:
                     self.name_at[value + 1] - self.name_at[value],
                 )
             elif self.count[slot] > 0:
-                at = put_uint(out, at, key)
+                at = put_number(out, at, key)
                 inner = at
                 at += 1
                 for i in range(self.count[slot]):
                     value = self.items[slot * LIST_ROOM + i]
-                    at = put_uint(out, at, cython.cast(cython.ulonglong, value) & ALL_64)
+                    at = put_number(out, at, cython.cast(cython.ulonglong, value) & ALL_64)
                 at = close_length(out, inner, 1, at)
             row += SHEET_COLUMNS
         return close_length(out, mark, 2, at)
