@@ -29,8 +29,9 @@ class Block(NamedTuple):
 class Digest(NamedTuple):
     """What flows need to know of a chunk's packets (kernel.digest), `packets` of which have an IP header.
 
-    `words`, 64 bits each, and `text` hold a part for each partition, of the `sizes` that Digests.take describes. Packets
-    count from `first_packet` in the capture, bytes from `start`; `earliest` and `latest` are times, Unix ns.
+    `words`, of 64 bits each, and `text` hold a part for each partition, of the `sizes` that Digests.take
+    describes. Packets count from `first_packet` in the capture, bytes from `start`; `earliest` and `latest`
+    are times, Unix ns.
     """
 
     source: str

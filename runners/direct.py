@@ -5,6 +5,7 @@ Beam's own DirectRunner would first try to download another runner.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,6 +37,7 @@ def runner(options: PipelineOptions) -> Iterator[FnApiRunner]:
     """Give the runner; its workers know the options, as those of Beam's DirectRunner do."""
     end_bundles_at_once()
     report_errors_once()
+    collect_seldom()
     encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
     info = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
     yield FnApiRunner(provision_info=ExtendedProvisionInfo(info))
@@ -50,6 +52,12 @@ def end_bundles_at_once() -> None:
     default = (statesampler.DEFAULT_SAMPLING_PERIOD_MS,)
     if statesampler.StateSampler.__init__.__defaults__ == default:
         statesampler.StateSampler.__init__.__defaults__ = (SAMPLING_MS,)
+
+
+def collect_seldom() -> None:
+    """Let the garbage collector look for cycles less often: few are made, and Beam's modules never go."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def report_errors_once() -> None:
