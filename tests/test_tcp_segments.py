@@ -82,6 +82,10 @@ MISSED = {
     "a hole filled twice": (HANDSHAKE + ">PA10@11 >PA10@1 >PA10@1", 0),
     "opening not captured": (">PA10@50 <A >PA10@80", 20),
     "one direction alone": ("<A^1 <A^1000 <PA5^2000", 1999),
+    "one direction alone, and then some of the other": (
+        "<A^1 " + " ".join(f"<A^{100 * i}" for i in range(1, 40)) + " >PA3000@1",
+        899,
+    ),
     "a RST far ahead": (HANDSHAKE + ">R@900000", 0),
     "more holes than are remembered": (HANDSHAKE + " ".join(f">PA1@{2 * i}" for i in range(1, 21)), 20),
 }

@@ -382,8 +382,9 @@ class Tcp:
     ) -> cython.void:
         """Tell a segment behind the expected position: sent again, or overtaken on the way."""
         peer: cython.int = 1 - direction
-        # An ACK that was held back by a hole measures no round trip (Karn's rule goes for what it covers).
+        # An ACK that a hole held back measures no round trip, so that Karn's rule goes for all under way.
         self.timed[direction] = 0
+        # What the peer has already, or asks for by equal ACKs, was sent again.
         had: cython.bint = payload > 0 and self.acks_known[peer] and start + payload <= self.acked[peer]
         asked: cython.bint = (
             self.duplicates[peer] >= 2 and self.acked[peer] == start and time - self.acked_time[peer] < FAST
@@ -507,6 +508,9 @@ class Tcp:
         i: cython.int
         base: cython.int = direction * HOLES
         self.number[MISSED_BYTES + direction - FIRST_SLOT] += after - start
+        if self.holes[direction] > 0 and self.hole_end[base + self.holes[direction] - 1] == start:
+            self.hole_end[base + self.holes[direction] - 1] = after
+            return
         if self.holes[direction] == HOLES:
             for i in range(base, base + HOLES - 1):
                 self.hole_start[i] = self.hole_start[i + 1]
