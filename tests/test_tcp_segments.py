@@ -37,6 +37,19 @@ CASES = {
         HANDSHAKE + ">PA10 <A^11 >PA10@21 <A^11 <A^11 >PA10@11",
         (1, 0, 0, 0, 0),
     ),
+    "two equal ACKs and what they ask for, in no time": (
+        HANDSHAKE + ">PA10 <A^11 >PA10@21 +-1 <A^11 +-1 <A^11 +-1 >PA10@11",
+        (1, 0, 0, 0, 0),
+    ),
+    "what they ask for, 20 ms after them, where that is soon": (
+        ">S +48 <SA +48 >A >PA10 <A^11 >PA10@21 <A^11 <A^11 +19 >PA10@11",
+        (0, 1, 0, 0, 0),
+    ),
+    "soon, not seen before, but acknowledged": (
+        HANDSHAKE + ">PA10@11 +-1 <A^11 +-1 >PA10@1",
+        (1, 0, 0, 0, 0),
+    ),
+    "a byte sent again with more": (HANDSHAKE + ">PA1 +500 >PA20@1", (0, 0, 0, 0, 0)),
     "equal ACKs": (HANDSHAKE + "<PA10 >A <PA10@11 >A^11 >A^11 >A^11", (0, 0, 3, 0, 0)),
     "an ACK with another window": (HANDSHAKE + "<PA10 >A >A=900 >A=900", (0, 0, 1, 0, 0)),
     "zero windows": (HANDSHAKE + "<PA10 >A=0 >A=0 >RA=0", (0, 0, 0, 2, 0)),
@@ -58,9 +71,9 @@ def test_the_answer_to_a_keep_alive_is_no_duplicate_ack():
 
 
 def test_a_zero_window_probe_is_not_sent_again_by_what_follows():
-    connection = only(HANDSHAKE + ">PA10 <A=0 >A1@11 <A^11=0 <A^11 >PA20@11")
+    connection = only(HANDSHAKE + ">PA10 <A=0 >A1@11 <A^11=0 >A1@11 <A^11=0 <A^11 >PA20@11")
     assert counts(connection) == (0, 0, 0, 0, 0)
-    assert counts(connection, 1) == (0, 0, 0, 2, 0)
+    assert counts(connection, 1) == (0, 0, 0, 3, 0)
     assert connection["MISSED_BYTES"] == 0
 
 
@@ -137,6 +150,10 @@ def test_data_under_way_with_a_retransmission_is_not_timed():
     assert only(HANDSHAKE + ">PA10 +300 >PA10@1 <A >PA10 <A")["RTT_SAMPLES"] == 1
 
 
+def test_zero_window_probes_are_not_timed():
+    assert only(HANDSHAKE + ">PA10 <A=0 >A1@11 +1000 >A1@11 <A^12")["RTT_SAMPLES"] == 1
+
+
 def test_64_segments_under_way_are_timed():
     sent = ">PA10 " * 70
     assert only(HANDSHAKE + sent + "<A^641")["RTT_SAMPLES"] == 1
@@ -172,9 +189,11 @@ def test_a_capture_of_one_direction_gives_what_it_can():
 
 
 def test_a_second_syn_ack_with_another_number_begins_the_direction_anew():
-    connection = only(">S <SA <SA@70000 >A^70001 <PA10@70001 >A^70011")
+    text = ">S <SA >A <SA@-70000 >A^-69999 <PA10@-69999 >A^-69989"
+    connection = only(text, isn=(1000, 100_000))
     assert counts(connection, 1) == (0, 0, 0, 0, 0)
     assert connection["MISSED_BYTES_BACK"] == 0
+    assert connection["MAX_IN_FLIGHT_BACK"] == 10
 
 
 def test_every_slot_of_a_field_is_the_kernels():
