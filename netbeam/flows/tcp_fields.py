@@ -115,8 +115,9 @@ OWN_FIELDS = (
         1090,
         "uint64",
         "OUT_OF_ORDER",
-        "segments before the byte expected next that came so soon after the furthest one, within the time of "
-        "the handshake (3 ms if it was not captured), that they were overtaken rather than sent again.",
+        "segments before the byte expected next, with bytes not seen yet, that came so soon after the "
+        "furthest one that they were overtaken rather than sent again: within the time of the handshake, "
+        "3 ms if that was not captured.",
     ),
     *both(
         "DuplicateAcks",

@@ -133,8 +133,8 @@ cdef class Tcp:
     cdef long long hole_end[32]
     cdef int timed[2]
     cdef int timed_head[2]
-    cdef long long timed_end[64]
-    cdef long long timed_at[64]
+    cdef long long timed_end[128]
+    cdef long long timed_at[128]
 
     cdef void begin(self) noexcept nogil
     cdef void scale(self, int direction, int shift) noexcept nogil
@@ -144,16 +144,19 @@ cdef class Tcp:
     cdef bint fin_seen(self) noexcept nogil
     cdef long long add(self, int slot) noexcept nogil
     cdef void count(self, int direction, int flags, unsigned int window, Py_ssize_t payload) noexcept nogil
-    cdef void control(self, int direction, unsigned int seq, long long after, int flags) noexcept nogil
+    cdef void opens(self, int direction, unsigned int seq, int flags) noexcept nogil
+    cdef void closes(self, int direction, unsigned int seq, long long after, int flags) noexcept nogil
     cdef void handshake(self, int direction, long long time, unsigned int ack, int flags) noexcept nogil
     cdef bint judge(self, int direction, long long time, long long start, long long after, long long acked, int flags, unsigned int window, Py_ssize_t payload) noexcept nogil
     cdef void repeat(self, int direction, long long time, long long start, long long after, Py_ssize_t payload) noexcept nogil
     cdef void acknowledge(self, int direction, long long time, long long acked) noexcept nogil
     cdef void sample(self, int direction, long long nanoseconds) noexcept nogil
     cdef void begin_at(self, int direction, long long position) noexcept nogil
+    cdef void restart(self, int direction, unsigned int seq) noexcept nogil
     cdef void cover(self, int direction, long long time, long long start, long long after, Py_ssize_t payload, bint probe) noexcept nogil
     cdef void skip(self, int direction, long long start, long long after) noexcept nogil
     cdef void fill(self, int direction, long long start, long long after) noexcept nogil
+    cdef bint lacks(self, int direction, long long start, long long after) noexcept nogil
     cdef void gap(self, int direction, long long acked) noexcept nogil
     cdef bint fins_acknowledged(self) noexcept nogil
     cdef void note(self, int direction, int letter) noexcept nogil

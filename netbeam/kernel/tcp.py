@@ -3,8 +3,9 @@
 """The machine of one TCP connection (RFC 9293): its state, its history, and what happened to its segments.
 
 Retransmissions, reordering, duplicate ACKs and keep-alives are told by the rules of Wireshark's analysis, as
-its User's Guide has them (7.5, TCP Analysis); states and letters of the history by those of Zeek's
-connection log. Checksums are not verified, so that no history has the letter c.
+its User's Guide has them (7.5, TCP Analysis), but that only bytes which were not seen before can be out of
+order; states and letters of the history by those of Zeek's connection log. Checksums are not verified, so
+that no history has the letter c.
 """
 
 import cython
@@ -67,7 +68,7 @@ NOTED_NUMBER = cython.declare(cython.int, 16)
 
 HISTORY_ROOM = cython.declare(cython.int, 64)
 HOLES = cython.declare(cython.int, 16)
-TIMED = cython.declare(cython.int, 32)
+TIMED = cython.declare(cython.int, 64)
 
 LINGER = cython.declare(cython.longlong, 5_000_000_000)
 LATE = cython.declare(cython.longlong, 1 << 20)
@@ -93,7 +94,7 @@ class Tcp:
     direction; `acked` what that direction acknowledged last of the other, and `reached` at most; `covered`
     how far its bytes were seen or are known to be missed. The state is of fixed size. Of a direction's holes
     the last 16 are remembered: bytes of an older one stay missed though they come after all. Of its
-    unacknowledged segments the first 32 are timed; what is sent beyond them gives no round-trip time. The
+    unacknowledged segments the first 64 are timed; what is sent beyond them gives no round-trip time. The
     history has at most 64 letters.
 
     `linger` (ns): how long after the close late segments still belong to the connection.
@@ -212,18 +213,22 @@ class Tcp:
         start: cython.longlong = seq
         acked: cython.longlong = ack
         after: cython.longlong
+        if flags & (SYN | RST) == SYN and self.isn_known[direction] and seq != self.isn[direction]:
+            self.restart(direction, seq)
         if self.known[direction]:
             start = self.next[direction] + ahead(seq, self.next[direction])
         after = start + payload + (flags >> 1 & 1) + (flags & 1)
         if self.known[peer]:
             acked = self.next[peer] + ahead(ack, self.next[peer])
-        self.count(direction, flags, window, payload)
-        if flags & (SYN | FIN | RST):
-            self.control(direction, seq, after, flags)
-        else:
-            self.did[direction] |= SPOKE
+        if flags & SYN:
+            self.opens(direction, seq, flags)
         if flags & SYN or self.awaiting:
             self.handshake(direction, time, ack, flags)
+        self.count(direction, flags, window, payload)
+        if flags & (FIN | RST):
+            self.closes(direction, seq, after, flags)
+        elif not flags & SYN:
+            self.did[direction] |= SPOKE
         probe: cython.bint = self.judge(direction, time, start, after, acked, flags, window, payload)
         if flags & ACK and not flags & RST:
             self.acknowledge(direction, time, acked)
@@ -271,7 +276,7 @@ class Tcp:
             self.number[MAX_WINDOW + direction - FIRST_SLOT] = scaled
         if payload > 0:
             self.add(DATA_PACKETS + direction)
-            if not self.noted[direction] & NOTED_DATA and not flags & SYN:
+            if not self.noted[direction] & NOTED_DATA:
                 self.note_once(direction, 100, NOTED_DATA)  # d
         elif flags & (SYN | FIN | RST | ACK) == ACK and not self.noted[direction] & NOTED_ACK:
             self.note_once(direction, 97, NOTED_ACK)  # a
@@ -279,22 +284,27 @@ class Tcp:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def control(
+    def opens(self, direction: cython.int, seq: cython.uint, flags: cython.int) -> cython.void:
+        """Note a SYN or SYN-ACK."""
+        if flags & ACK:
+            self.did[direction] |= ANSWERED
+            self.note_number(direction, 104, 0, seq)  # h
+        else:
+            self.did[direction] |= OPENED
+            self.note_number(direction, 115, 1, seq)  # s
+        if not self.isn_known[direction]:
+            self.isn_known[direction] = True
+            self.isn[direction] = seq
+        if flags & (FIN | RST):
+            self.note_once(direction, 113, NOTED_MANY)  # q
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def closes(
         self, direction: cython.int, seq: cython.uint, after: cython.longlong, flags: cython.int
     ) -> cython.void:
-        """Note a segment that opens or closes."""
-        if flags & SYN:
-            if flags & ACK:
-                self.did[direction] |= ANSWERED
-                self.note_number(direction, 104, 0, seq)  # h
-            else:
-                self.did[direction] |= OPENED
-                self.note_number(direction, 115, 1, seq)  # s
-            if not self.isn_known[direction]:
-                self.isn_known[direction] = True
-                self.isn[direction] = seq
-            if flags & (FIN | RST):
-                self.note_once(direction, 113, NOTED_MANY)  # q
+        """Note a FIN or RST."""
         if flags & FIN:
             self.note_number(direction, 102, 2, cython.cast(cython.uint, (after - 1) & ALL_32))  # f
             self.fin[direction] = after
@@ -303,7 +313,8 @@ class Tcp:
                 self.note_once(direction, 105, NOTED_INCONSISTENT)  # i
         if flags & RST:
             self.note_number(direction, 114, 3, seq)  # r
-            if not self.did[0] & self.did[1] & CLOSED:  # a RST after both FINs breaks nothing off
+            # What comes after both FINs or another RST breaks nothing off.
+            if not self.closed and not self.did[0] & self.did[1] & CLOSED:
                 self.did[direction] |= RESET
 
     @cython.cfunc
@@ -371,14 +382,15 @@ class Tcp:
     ) -> cython.void:
         """Tell a segment behind the expected position: sent again, or overtaken on the way."""
         peer: cython.int = 1 - direction
-        # An ACK that was held back by a hole measures no round trip (Karn's rule goes for what it covers).
+        # An ACK that a hole held back measures no round trip, so that Karn's rule goes for all under way.
         self.timed[direction] = 0
+        # What the peer has already, or asks for by equal ACKs, was sent again.
         had: cython.bint = payload > 0 and self.acks_known[peer] and start + payload <= self.acked[peer]
         asked: cython.bint = (
             self.duplicates[peer] >= 2 and self.acked[peer] == start and time - self.acked_time[peer] < FAST
         )
         soon: cython.bint = time - self.next_time[direction] < self.reordering
-        if soon and not had and not asked and after != self.next[direction]:
+        if soon and not had and not asked and self.lacks(direction, start, after):
             self.add(OUT_OF_ORDER + direction)
             return
         self.add(RETRANSMISSIONS + direction)
@@ -443,6 +455,17 @@ class Tcp:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def restart(self, direction: cython.int, seq: cython.uint) -> cython.void:
+        """Begin a direction anew that opened again with another number."""
+        self.isn[direction] = seq
+        self.begin_at(direction, seq)
+        self.reached[1 - direction] = seq
+        self.holes[direction] = 0
+        self.timed[direction] = 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def cover(
         self,
         direction: cython.int,
@@ -464,7 +487,7 @@ class Tcp:
             self.fill(direction, start, after)
         if after > self.covered[direction]:
             self.covered[direction] = after
-        if payload > 0 and start >= self.next[direction] and self.timed[direction] < TIMED:
+        if payload > 0 and not probe and start >= self.next[direction] and self.timed[direction] < TIMED:
             at = direction * TIMED + ((self.timed_head[direction] + self.timed[direction]) & (TIMED - 1))
             self.timed_end[at] = after
             self.timed_at[at] = time
@@ -473,7 +496,7 @@ class Tcp:
             self.next[direction] = after
             self.next_time[direction] = time
         if payload > 0 and self.acks_known[peer]:
-            flight = self.next[direction] - self.reached[peer]
+            flight = start + payload - self.reached[peer]
             if flight > self.number[MAX_IN_FLIGHT + direction - FIRST_SLOT]:
                 self.number[MAX_IN_FLIGHT + direction - FIRST_SLOT] = flight
 
@@ -485,6 +508,9 @@ class Tcp:
         i: cython.int
         base: cython.int = direction * HOLES
         self.number[MISSED_BYTES + direction - FIRST_SLOT] += after - start
+        if self.holes[direction] > 0 and self.hole_end[base + self.holes[direction] - 1] == start:
+            self.hole_end[base + self.holes[direction] - 1] = after
+            return
         if self.holes[direction] == HOLES:
             for i in range(base, base + HOLES - 1):
                 self.hole_start[i] = self.hole_start[i + 1]
@@ -522,6 +548,19 @@ class Tcp:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
+    def lacks(self, direction: cython.int, start: cython.longlong, after: cython.longlong) -> cython.bint:
+        """Tell whether some of these bytes were not seen yet, as far as holes are remembered."""
+        i: cython.int
+        if start < self.first[direction]:
+            return True
+        for i in range(direction * HOLES, direction * HOLES + self.holes[direction]):
+            if start < self.hole_end[i] and after > self.hole_start[i]:
+                return True
+        return False
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
     def gap(self, direction: cython.int, acked: cython.longlong) -> cython.void:
         """Note holes that are acknowledged for the first time: the receiver has what was not captured."""
         i: cython.int
@@ -529,7 +568,8 @@ class Tcp:
             if self.hole_start[i] < acked and self.hole_end[i] > self.gap_end[direction]:
                 self.gap_end[direction] = self.hole_end[i]
                 self.gaps[direction] += 1
-                self.note_tenfold(direction, 103, self.gaps[direction])  # g
+                if self.seen[direction]:
+                    self.note_tenfold(direction, 103, self.gaps[direction])  # g
 
     @cython.cfunc
     @cython.nogil
@@ -619,9 +659,6 @@ class Tcp:
         """Give the state in which the connection was left."""
         client: cython.int = self.did[0]
         server: cython.int = self.did[1]
-        data: cython.bint = (
-            self.number[DATA_PACKETS - FIRST_SLOT] + self.number[DATA_PACKETS_BACK - FIRST_SLOT] > 0
-        )
         met: cython.bint = (
             (client & server & OPENED and (client | server) & (ANSWERED | SPOKE))
             or (server & ANSWERED and client & (OPENED | SPOKE | CLOSED))
@@ -631,7 +668,7 @@ class Tcp:
         has_client: cython.bint = met or client & ~SPOKE != 0
         has_server: cython.bint = met or server & ~SPOKE != 0
         if server & RESET:
-            if (client & ~RESET == OPENED and not met) or (client & RESET and not data):
+            if client == OPENED and not met:
                 return REJ
             return RSTR if has_client else RSTRH
         if client & RESET:
