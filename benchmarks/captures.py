@@ -21,11 +21,30 @@ START = 1_704_096_000
 """The Unix time at which a scan begins."""
 
 SCAN_RECORD = np.dtype(
-    [("seconds", "<u4"), ("micros", "<u4"), ("captured", "<u4"), ("length", "<u4")]
-    + [("macs", "V12"), ("type", ">u2"), ("ip", "V8"), ("ttl", "u1"), ("protocol", "u1"), ("sum", ">u2")]
-    + [("source", ">u4"), ("target", ">u4"), ("source_port", ">u2"), ("target_port", ">u2")]
-    + [("sequence", ">u4"), ("acknowledged", ">u4"), ("offset", "u1"), ("flags", "u1"), ("rest", "V6")]
-    + [("padding", "V6")]
+    # fmt: off
+    [
+        ("seconds", "<u4"),
+        ("micros", "<u4"),
+        ("captured", "<u4"),
+        ("length", "<u4"),
+        ("macs", "V12"),
+        ("type", ">u2"),
+        ("ip", "V8"),
+        ("ttl", "u1"),
+        ("protocol", "u1"),
+        ("sum", ">u2"),
+        ("source", ">u4"),
+        ("target", ">u4"),
+        ("source_port", ">u2"),
+        ("target_port", ">u2"),
+        ("sequence", ">u4"),
+        ("acknowledged", ">u4"),
+        ("offset", "u1"),
+        ("flags", "u1"),
+        ("rest", "V6"),
+        ("padding", "V6"),
+    ]
+    # fmt: on
 )
 """A TCP segment without data in an Ethernet frame of 60 bytes, in a pcap."""
 

@@ -56,7 +56,7 @@ class Options:
     shards: int = 0
     payload: bool = False
     entropy: bool = False
-    flows: FlowSettings = FlowSettings()
+    flows: FlowSettings = field(default_factory=FlowSettings)
     encoders: str = ""
     source_name: str = ""
     created: int | None = None

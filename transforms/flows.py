@@ -91,7 +91,7 @@ class SumUp(beam.DoFn):
 
 
 def stored(storage: Any, folder: str, made: Any, borders: tuple[int, ...]) -> Iterator[tuple[Any, Run]]:
-    """Write records as sorted runs to a file of their own in `folder`; give each by (record type, interval)."""
+    """Write records as sorted runs to a file of their own; give each by (record type, interval)."""
     path = storage.join(folder, f"{uuid4().hex}.runs")
     offset = 0
     found = []

@@ -23,6 +23,7 @@ from netbeam.flows.sheets import SheetTables, compile_sheet
 from netbeam.flows.tcp_fields import STATES
 from netbeam.kernel import features, replay, sheet, tcp
 from netbeam.kernel.digest import PARTITIONS, SIZES
+from netbeam.kernel.replay import Replay
 from netbeam.storage import Storage
 
 BIAS = 1 << 63
@@ -194,12 +195,12 @@ class Replayer:
         whole = merge(found)
         return {name: summed(make(whole)) for name, make in SUMMED.items() if name in self.wanted}
 
-    def machine(self, sources: tuple[str, ...], latest: int) -> replay.Replay:
+    def machine(self, sources: tuple[str, ...], latest: int) -> Replay:
         """Give the machine for a run's parts; it is made once, with the memory that it needs."""
         if self._made != (sources, latest):
             tables = self.tables(sources)
             sheets = (sheet.Sheet(*each[:3]) for each in tables)
-            self._machine = replay.Replay(*sheets, self.first_rows(*tables), self.numbers(latest))
+            self._machine = Replay(*sheets, self.first_rows(*tables), self.numbers(latest))
             self._made = sources, latest
         return self._machine
 

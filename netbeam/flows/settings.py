@@ -10,11 +10,11 @@ SECOND = 1_000_000_000
 
 @dataclass(frozen=True)
 class FlowSettings:
-    """Timeouts in nanoseconds of packet time, 0 for none.
+    """Timeouts in nanoseconds of packet time.
 
-    After `idle_tcp` (`idle_udp`, `idle_icmp`, `idle_other`) without a packet a flow's next one begins another
-    connection, and `active` after its begin in any case. Segments that come within `linger` after TCP's end
-    still belong to it. With `per_file` no connection spans two captures. `seed` is Community ID's.
+    After more than `idle_tcp` (`idle_udp`, `idle_icmp`, `idle_other`) without a packet a flow's next one
+    begins another connection, and from `active` after its begin on in any case, unless that is 0. Segments
+    that come within `linger` after TCP's end still belong to it. With `per_file` no connection spans two captures. `seed` is Community ID's.
     """
 
     idle_tcp: int = 300 * SECOND

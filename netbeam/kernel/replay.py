@@ -153,7 +153,11 @@ SYN_BIT = cython.declare(cython.int, 2)
 ACK_BIT = cython.declare(cython.int, 16)
 TCP = cython.declare(cython.int, 6)
 UDP = cython.declare(cython.int, 17)
+SCTP = cython.declare(cython.int, 132)
 WELL_KNOWN = cython.declare(cython.uint, 1024)
+LONGEST_NAME = cython.declare(cython.ulonglong, 512)
+FARTHEST = cython.declare(cython.longlong, 1 << 62)
+"""Times before or after 1970 by more ns (146 years) are taken for it, so that differences fit in 64 bits."""
 
 ICMP_PAIRS = bytes.fromhex("0800 0d0e 0f10 0a09 1112")
 ICMP6_PAIRS = bytes.fromhex("8081 8283 8586 8788 8b8c 9091")
@@ -174,6 +178,15 @@ def partner(kind: cython.uint, version: cython.int) -> cython.int:
         if pairs[i] == kind:
             return pairs[i ^ 1]
     return -1
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def bounded(time: cython.longlong) -> cython.longlong:
+    """Give a time (Unix ns), or the farthest that can be reckoned with."""
+    return min(max(time, -FARTHEST), FARTHEST - 1)
 
 
 @cython.cfunc
@@ -242,6 +255,7 @@ class Replay:
     idle: cython.longlong
     start: cython.longlong
     latest: cython.longlong
+    stamp: cython.ulonglong
     tie: cython.ulonglong
     last_tie: cython.ulonglong
     offset: cython.ulonglong
@@ -249,7 +263,7 @@ class Replay:
     started: cython.longlong
     occurrence: cython.ulonglong
     key: cython.ulonglong[8]
-    scratch: cython.ulonglong[9]
+    scratch: cython.ulonglong[10]
     address: cython.uchar[16]
     replayed: cython.longlong
     row: cython.Py_ssize_t[2]
@@ -289,7 +303,7 @@ class Replay:
             self.tables = [0] * 5
             self.settings = [0] * SETTINGS
             self.whole = [0] * ROW_WORDS
-            self.key, self.scratch, self.address = [0] * 8, [0] * 9, bytearray(16)
+            self.key, self.scratch, self.address = [0] * 8, [0] * 10, bytearray(16)
             self.ends, self.states = [0] * 7, [0] * 13
             self.options = [0, 0]
             self.row = [0, 0]
@@ -302,6 +316,7 @@ class Replay:
             self.tables[i] = tables[i]
         for i in range(SETTINGS):
             self.settings[i] = settings[i]
+        self.settings[LATEST] = bounded(self.settings[LATEST])
         self.tcp.linger = self.settings[LINGER]
         self.begin(0, 1)
 
@@ -363,10 +378,10 @@ class Replay:
                 characters_view: cython.const[cython.uchar][::1] = text if characters else b"\0"
                 memcpy(self.text + self.text_size, cython.address(characters_view[0]), characters)
                 with cython.nogil:
-                    self.take(address, rows, row_words, digests, answers, tie, offset)
+                    self.take(address, rows, row_words, digests, answers, characters, tie, offset)
         else:
             self.text.extend(text[:characters])
-            self.take(words, rows, row_words, digests, answers, tie, offset)
+            self.take(words, rows, row_words, digests, answers, characters, tie, offset)
         self.text_size += characters
         if self.failed:
             raise MemoryError("no memory for the packets of a part's flows")
@@ -422,16 +437,19 @@ class Replay:
         row_words: cython.Py_ssize_t,
         digests: cython.Py_ssize_t,
         answers: cython.Py_ssize_t,
+        characters: cython.Py_ssize_t,
         tie: cython.ulonglong,
         offset: cython.ulonglong,
     ) -> cython.void:
-        """Copy a section's rows, digests and answers, each with its flow."""
+        """Copy a section's rows, digests and answers, each with its flow; what refers to nothing is left out."""
         i: cython.Py_ssize_t
         k: cython.int
         at: cython.Py_ssize_t
         to: cython.Py_ssize_t
         found: cython.Py_ssize_t
         row: cython.Py_ssize_t
+        size: cython.ulonglong
+        text_end: cython.ulonglong = cython.cast(cython.ulonglong, characters)
         base: cython.Py_ssize_t = self.row_count
         at = 0
         for i in range(rows):  # noqa: B007, a C loop
@@ -465,6 +483,9 @@ class Replay:
             self.count += 1
         for i in range(answers):
             at = row_words + digests * DIGEST_WORDS + i * ANSWER_WORDS
+            size = words[at + 1] & MOST_32
+            if size > LONGEST_NAME or words[at + 7] > text_end or size > text_end - words[at + 7]:
+                continue
             for k in range(4):
                 self.key[k] = words[at + 2 + k]
             self.key[4] = words[at + 6]
@@ -477,7 +498,7 @@ class Replay:
             self.answers[to + 1] = tie + (words[at + 1] >> 32)
             self.answers[to + 2] = cython.cast(cython.ulonglong, found)
             self.answers[to + 3] = cython.cast(cython.ulonglong, self.text_size) + words[at + 7]
-            self.answers[to + 4] = words[at + 1] & MOST_32
+            self.answers[to + 4] = size
             self.answered += 1
 
     @cython.cfunc
@@ -657,30 +678,24 @@ class Replay:
                     self.start_connection(flow, item)
                 self.add(item)
             if self.open:
-                self.close(
-                    CLOSED
-                    if self.tcp.closed and self.protocol == TCP
-                    else IDLE
-                    if self.settings[LATEST] - self.latest > self.idle
-                    else LAST
-                )
+                self.close(IDLE if self.settings[LATEST] - self.latest > self.idle else LAST)
 
     @cython.cfunc
     @cython.inline
     @cython.nogil
     @cython.exceptval(check=False)
-    def time_of(self, item: cython.Py_ssize_t) -> cython.longlong:
-        """Give a packet's time, Unix ns."""
+    def time_of(self, words: cython.p_ulonglong, at: cython.Py_ssize_t) -> cython.longlong:
+        """Give the time of the packet or answer at `at`, Unix ns, or the farthest to reckon with."""
         if not cython.compiled:
-            return self.items[item] - BIAS
-        return cython.cast(cython.longlong, self.items[item] - BIAS)
+            return bounded(words[at] - BIAS)
+        return bounded(cython.cast(cython.longlong, words[at] - BIAS))
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def over(self, item: cython.Py_ssize_t) -> cython.int:
         """Tell why the connection at hand ended before the packet at `item`; 0 if it goes on."""
-        time: cython.longlong = self.time_of(item)
+        time: cython.longlong = self.time_of(self.items, item)
         if time - self.latest > self.idle:
             return IDLE
         if self.settings[ACTIVE_LIMIT] > 0 and time - self.start >= self.settings[ACTIVE_LIMIT]:
@@ -733,7 +748,8 @@ class Replay:
             if self.is_icmp()
             else OTHER_IDLE
         ]
-        self.start = self.time_of(item)
+        self.stamp = self.items[item]
+        self.start = self.time_of(self.items, item)
         self.latest = self.start
         self.tie = self.items[item + 1]
         self.offset = self.items[item + 3]
@@ -757,7 +773,7 @@ class Replay:
     @cython.exceptval(check=False)
     def has_ports(self) -> cython.bint:
         """Tell whether the numbers in the flow's key are ports."""
-        return not self.is_icmp() and self.key[4] >> 32 != 0
+        return self.protocol in (TCP, UDP, SCTP) and self.key[4] >> 32 != 0
 
     @cython.cfunc
     @cython.inline
@@ -774,7 +790,7 @@ class Replay:
         """Add the packet at `item` to the connection at hand."""
         d: cython.int = cython.cast(cython.int, self.items[item + 7] & 1) ^ self.first_way
         facts: cython.ulonglong = self.items[item + 6]
-        time: cython.longlong = self.time_of(item)
+        time: cython.longlong = self.time_of(self.items, item)
         length: cython.longlong = cython.cast(cython.longlong, self.items[item + 4] >> 32)
         payload: cython.longlong = cython.cast(cython.longlong, self.items[item + 4] & MOST_32)
         wire: cython.longlong = cython.cast(cython.longlong, self.items[item + 7] >> 1)
@@ -847,7 +863,9 @@ class Replay:
     @cython.nogil
     @cython.exceptval(check=False)
     def close(self, reason: cython.int) -> cython.void:
-        """Write the records of the connection at hand."""
+        """Write the records of the connection at hand, which TCP may have ended before `reason` did."""
+        if self.protocol == TCP and self.tcp.closed:
+            reason = CLOSED
         self.open = False
         self.ends[reason] += 1
         self.fill(self.sheet, reason)
@@ -1083,8 +1101,8 @@ class Replay:
         """Leave the name that the originator was last told the responder's address for, and its age."""
         i: cython.Py_ssize_t
         found: cython.Py_ssize_t
+        k: cython.Py_ssize_t
         at: cython.Py_ssize_t = -1
-        k: cython.int
         near: cython.int = 2 * self.first_way
         if self.answered == 0:
             return
@@ -1097,13 +1115,15 @@ class Replay:
         if found < 0:
             return
         for i in range(self.answer_starts[found], self.answer_starts[found + 1]):
-            k = cython.cast(cython.int, self.answer_order[i]) * ANSWER_ITEM
-            if self.answers[k] > (cython.cast(cython.ulonglong, self.start) + BIAS) & ALL_64:
+            k = cython.cast(cython.Py_ssize_t, self.answer_order[i]) * ANSWER_ITEM
+            if self.answers[k] > self.stamp or (
+                self.answers[k] == self.stamp and self.answers[k + 1] > self.tie
+            ):
                 break
             at = k
         if at < 0:
             return
-        sheet.number[NAME_AGE] = self.start - cython.cast(cython.longlong, self.answers[at] - BIAS)
+        sheet.number[NAME_AGE] = self.start - self.time_of(self.answers, at)
         found = sheet.written
         for i in range(cython.cast(cython.Py_ssize_t, self.answers[at + 4])):
             sheet.characters[found + i] = self.text[cython.cast(cython.Py_ssize_t, self.answers[at + 3]) + i]
@@ -1116,7 +1136,7 @@ class Replay:
         """Leave what names the connection: ends, protocol, Community ID and unique identifier."""
         near: cython.int = 2 * self.first_way
         icmp: cython.bint = self.is_icmp()
-        ports: cython.bint = self.protocol in (TCP, UDP, 132)
+        ports: cython.bint = self.protocol in (TCP, UDP, SCTP)
         first_port: cython.uint = cython.cast(cython.uint, self.key[4] >> 48)
         second_port: cython.uint = cython.cast(cython.uint, self.key[4] >> 32 & MOST_16)
         source_port: cython.uint = second_port if self.first_way else first_port
@@ -1134,8 +1154,9 @@ class Replay:
         ends[5] = self.key[5]
         ends[6] = self.key[6]
         ends[7] = (cython.cast(cython.ulonglong, self.start) + BIAS) & ALL_64
-        ends[8] = self.occurrence
-        sheet.text(UID, unique_id(sheet.characters, sheet.written, ends, 9))
+        ends[8] = self.key[7]
+        ends[9] = self.occurrence
+        sheet.text(UID, unique_id(sheet.characters, sheet.written, ends, 10))
         sheet.text(
             COMMUNITY_ID,
             community_id(

@@ -49,6 +49,7 @@ cdef class Sheet:
     cdef unsigned int* ops
     cdef unsigned char* names
     cdef long long* name_at
+    cdef Py_ssize_t name_count
     cdef Py_ssize_t greatest
 
     cdef void clear(self) noexcept nogil

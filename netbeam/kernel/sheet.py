@@ -112,6 +112,7 @@ class Sheet:
             elif kind == TEXT:
                 self.greatest += 8
         self.greatest += CHARACTERS
+        self.name_count = len(name_at) - 1
         self.clear()
 
     @cython.cfunc
@@ -186,14 +187,15 @@ class Sheet:
                 at = put_text(out, at, key, self.characters, self.text_at[slot], self.text_size[slot])
             elif self.ops[row] == NAME:
                 value = extra + self.number[slot]
-                at = put_text(
-                    out,
-                    at,
-                    key,
-                    self.names,
-                    self.name_at[value],
-                    self.name_at[value + 1] - self.name_at[value],
-                )
+                if 0 <= value < self.name_count:
+                    at = put_text(
+                        out,
+                        at,
+                        key,
+                        self.names,
+                        self.name_at[value],
+                        self.name_at[value + 1] - self.name_at[value],
+                    )
             elif self.count[slot] > 0:
                 at = put_number(out, at, key)
                 inner = at
