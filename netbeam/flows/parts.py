@@ -38,7 +38,7 @@ PART_PACKETS = 128 << 10
 MOST_PACKETS = 2 << 20
 """A partition with more is replayed in several parts, divided by the whole key of flows."""
 
-INTERVAL_PACKETS = 2 << 20
+INTERVAL_PACKETS = 256 << 10
 """For every so many packets records are merged in one more interval of time, each by itself."""
 
 
@@ -199,8 +199,8 @@ class Replayer:
         """Give the machine for a run's parts; it is made once, with the memory that it needs."""
         if self._made != (sources, latest):
             tables = self.tables(sources)
-            sheets = (sheet.Sheet(*each[:3]) for each in tables)
-            self._machine = Replay(*sheets, self.first_rows(*tables), self.numbers(latest))
+            connection, of_features = (sheet.Sheet(*each[:3]) for each in tables)
+            self._machine = Replay(connection, of_features, self.first_rows(*tables), self.numbers(latest))
             self._made = sources, latest
         return self._machine
 
