@@ -2,10 +2,10 @@
 
 from netbeam.declare import record_layer
 from netbeam.flows.connection import CONNECTION, FLOW
-from netbeam.flows.devices import DEVICE_PROFILE
+from netbeam.flows.device_fields import DEVICE_PROFILE
 from netbeam.flows.features import FLOW_FEATURES
-from netbeam.flows.hosts import HOST
-from netbeam.flows.services import SERVICE
+from netbeam.flows.host_fields import HOST
+from netbeam.flows.service_fields import SERVICE
 from netbeam.protocols import LAYERS
 
 FLOW_RECORDS = tuple(map(record_layer, (CONNECTION, FLOW, FLOW_FEATURES, HOST, DEVICE_PROFILE, SERVICE)))

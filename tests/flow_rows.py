@@ -5,11 +5,14 @@ from ipaddress import ip_address
 
 from netbeam.declare import Layer
 from netbeam.descriptors import message_classes
-from netbeam.flows.devices import DEVICE_PROFILE, device_records
+from netbeam.flows.device_fields import DEVICE_PROFILE
+from netbeam.flows.devices import device_records
 from netbeam.flows.endpoints import merge
-from netbeam.flows.hosts import HOST, host_records
+from netbeam.flows.host_fields import HOST
+from netbeam.flows.hosts import host_records
 from netbeam.flows.rows import BEGINNING, partials
-from netbeam.flows.services import SERVICE, service_records
+from netbeam.flows.service_fields import SERVICE
+from netbeam.flows.services import service_records
 from netbeam.formats.delimited import split
 from netbeam.schema import declared
 
