@@ -91,11 +91,7 @@ def summarize(
             for file, sum in written(results).items()
             if holds_records(file)
         },
-        "flows": {
-            "packets": account.replayed,
-            "states": dict(sorted(account.flow_states.items())),
-            "ends": dict(sorted(account.flow_ends.items())),
-        },
+        "flows": describe_flows(account),
         "inputs": {name: describe(source) for name, source in sorted(account.sources.items())},
         "files": {result.name: result.bytes for result in sorted(results, key=lambda r: r.name)},
         **about,
@@ -118,6 +114,15 @@ def describe(source: SourceAccount) -> dict[str, Any]:
         "first_time": source.first_time,
         "last_time": source.last_time,
         "problems": source.problems,
+    }
+
+
+def describe_flows(account: Account) -> dict[str, Any]:
+    """Give the account of connections, as summary.json has it."""
+    return {
+        "packets": account.replayed,
+        "states": dict(sorted(account.flow_states.items())),
+        "ends": dict(sorted(account.flow_ends.items())),
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbeam import FORMAT
-from netbeam.account import SourceAccount
+from netbeam.account import Account, SourceAccount
 from netbeam.ledger import (
     PLAN_DIGITS,
     Capture,
@@ -22,7 +22,7 @@ from netbeam.ledger import (
     read_ledger,
     run_id,
 )
-from netbeam.publish import SUMMARY, describe
+from netbeam.publish import SUMMARY, describe, describe_flows
 from netbeam.schema import declared, type_name
 from netbeam.storage import LocalStorage, Storage
 from pipeline import run
@@ -153,6 +153,7 @@ def plan_of(options: Options, records: Records) -> dict[str, Any]:
         "shards": options.shards,
         "payload": options.payload,
         "entropy": options.entropy,
+        "flows": dict(options.flows.described()) if records.flows_of(options.types) else None,
         "encoders": None if encoders is None else hashlib.sha256(encoders).hexdigest(),
         "source_name": options.source_name,
         "created": options.created,
@@ -262,6 +263,7 @@ def nothing_new(options: Options, told: dict[str, Any]) -> run.Outcome:
     summary = {
         **describe(SourceAccount()),
         "records": {},
+        "flows": describe_flows(Account()),
         "inputs": {},
         "files": {},
         "elapsed_seconds": round(time.time() - options.started, 3),

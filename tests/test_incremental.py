@@ -424,6 +424,10 @@ def test_without_stamps_all_is_read_again(night, capsys, text):
         ["--shards", "2"],
         ["--buffer-size", "64K"],
         ["--created", "0"],
+        ["--idle-timeout", "tcp=100"],
+        ["--active-timeout", "60.000000001"],
+        ["--per-file"],
+        ["--community-id-seed", "1"],
     ],
     ids=" ".join,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 SECOND = 1_000_000_000
 
@@ -29,6 +30,11 @@ class FlowSettings:
     def described(self) -> Mapping[str, str]:
         """Give the settings by name, as text: times in seconds."""
         return {
-            name: str(value) if name in ("per_file", "seed") else f"{value / SECOND:g}s"
+            name: str(value) if name in ("per_file", "seed") else f"{seconds(value)}s"
             for name, value in asdict(self).items()
         }
+
+
+def seconds(nanoseconds: int) -> str:
+    """Give a time in seconds, to the nanosecond and without zeros at its end."""
+    return f"{(Decimal(nanoseconds) / SECOND).normalize():f}"
