@@ -35,6 +35,8 @@ METRICS = {
     "netbeam_records": "Records that the last run wrote, by type.",
     "netbeam_record_bytes": "Their bytes before compression.",
     "netbeam_written_bytes": "Their bytes as written.",
+    "netbeam_connections": "Connections of the last run, by state: SF, S0, REJ, ...",
+    "netbeam_ended_connections": "Connections of the last run, by why they ended: end, idle, active or eof.",
     "netbeam_captures": "Captures by state: processed, done_before, copies, waiting or unreadable.",
     "netbeam_problems": "What was wrong with captures, or with the ledger.",
 }
@@ -137,6 +139,10 @@ def summary_values(summary: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
         values["netbeam_records", "type", type_] = written["count"]
         values["netbeam_record_bytes", "type", type_] = written["raw_bytes"]
         values["netbeam_written_bytes", "type", type_] = written["bytes"]
+    for state, count in summary["flows"]["states"].items():
+        values["netbeam_connections", "state", state] = count
+    for reason, count in summary["flows"]["ends"].items():
+        values["netbeam_ended_connections", "reason", reason] = count
     for state in ("processed", "copies", "waiting", "unreadable"):
         values["netbeam_captures", "state", state] = len(captures.get(state, ()))
     values["netbeam_captures", "state", "done_before"] = captures.get("done_before", 0)

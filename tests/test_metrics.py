@@ -70,6 +70,11 @@ def test_the_metrics_are_those_of_the_account(folder):
         assert values["netbeam_records", name] == written["count"]
         assert values["netbeam_record_bytes", name] == written["raw_bytes"]
         assert values["netbeam_written_bytes", name] == written["bytes"]
+    assert summary["flows"]["states"]
+    for state, count in summary["flows"]["states"].items():
+        assert values["netbeam_connections", state] == count
+    for reason, count in summary["flows"]["ends"].items():
+        assert values["netbeam_ended_connections", reason] == count
     assert values["netbeam_captures", "processed"] == 1
     assert values["netbeam_exit_status",] == 0
     assert before < values["netbeam_last_success_timestamp_seconds",] < time.time()
