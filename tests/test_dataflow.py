@@ -22,8 +22,18 @@ from hypothesis import strategies as st
 
 import pipeline.run
 from benchmarks.traffic import write_capture
+from netbeam.flows.settings import SECOND, FlowSettings
 from pipeline.cli import main, options_of
-from pipeline.options import COMPRESSIONS, BadOption, Options, parse_number, parse_size, parse_time
+from pipeline.options import (
+    COMPRESSIONS,
+    BadOption,
+    Options,
+    parse_number,
+    parse_seconds,
+    parse_size,
+    parse_time,
+    parse_timeouts,
+)
 from pipeline.records import load_records
 from pipeline.run import graph
 from runners import dataflow
@@ -33,6 +43,7 @@ from transforms.sources import Source
 ROOT = Path(__file__).parents[1]
 FLAGS = ("--project=lab-17", "--region=europe-west4", "--sdk_container_image=reg/netbeam:1")
 PARAMETERS = json.loads(template.METADATA.read_text("utf-8"))["parameters"]
+EVERY_TYPE = tuple(load_records("").types())
 BY_NAME = {parameter["name"]: parameter for parameter in PARAMETERS}
 
 
@@ -239,7 +250,7 @@ def test_no_session_is_pickled_and_all_runs_in_the_image(bucket):
 
 
 def test_every_collection_of_packets_or_blocks_has_its_own_coder(bucket):
-    components = proto(sources(1)).components
+    components = proto(sources(1), on_dataflow(types=EVERY_TYPE)).components
     coders = {
         collection.unique_name.lstrip("0123456789"): components.coders[collection.coder_id].spec.payload
         for collection in components.pcollections.values()
@@ -247,17 +258,21 @@ def test_every_collection_of_packets_or_blocks_has_its_own_coder(bucket):
     assert b"PacketBatchCoder" in coders["Read chunks/Read.None"]
     assert b"BlockCoder" in coders["Decode packets/Decode/ParDo(DecodeChunk).None"]
     assert b"BlockCoder" in coders["Pack rejects/Pack.None"]
+    assert b"DigestCoder" in coders["Decode packets/Decode/ParDo(DecodeChunk).digests"]
+    assert b"BlockCoder" in coders["Make flows/Merge/ParDo(MergeRuns).None"]
 
 
 @pytest.mark.parametrize(("count", "limit"), [(1, 200_000), (1000, 1_000_000)])
 def test_many_captures_do_not_bloat_the_graph(bucket, count, limit):
-    made = proto(sources(count))
+    made, two = (proto(sources(number), on_dataflow(types=EVERY_TYPE)) for number in (count, 2))
     assert made.ByteSize() < limit
-    assert len(made.components.transforms) == len(proto(sources(2)).components.transforms)
+    assert len(made.components.transforms) == len(two.components.transforms)
 
 
 def test_the_launcher_does_not_wait_and_the_job_cleans_up_itself(bucket, service, capsys, tmp_path):
-    assert submit() == 0
+    # Connections name the capture that they come from.
+    named = ("--source-name", "gs://lab/captures/*.pcap")
+    assert submit(*named) == 0
     said = capsys.readouterr().out
     assert "job: 2026-11-24_01_02_03-42" in said
     assert "console.cloud.google.com/dataflow/jobs/europe-west4/2026-11-24_01_02_03-42?project=lab-17" in said
@@ -267,7 +282,6 @@ def test_the_launcher_does_not_wait_and_the_job_cleans_up_itself(bucket, service
     left = [path for path in (bucket / "out").rglob("*") if path.is_file() and ".netbeam-tmp" in path.parts]
     assert left == []
     local = tmp_path / "local"
-    named = ("--source-name", "gs://lab/captures/*.pcap")
     assert main(["run", str(bucket / "captures"), "-o", str(local), "--quiet", *named]) == 0
     assert record_files(bucket / "out") == record_files(local) != {}
 
@@ -386,6 +400,19 @@ def test_the_form_of_a_number_is_what_its_option_reads(text):
     assert takes(parse_number, text) == matches("shards", text)
 
 
+@given(st.text("0123456789.-e", max_size=6))
+def test_the_form_of_a_number_of_seconds_is_what_its_option_reads(text):
+    assert takes(parse_seconds, text) == matches("active_timeout", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tcp=300", "udp=0.5,icmp=30", "tcp=1, other=2", "tcp=1,tcp=x", "tcp", "300", "sctp=5", "tcp=-1", "tcp="],
+)
+def test_the_form_of_idle_timeouts_is_what_their_option_reads(text):
+    assert takes(parse_timeouts, text) == matches("idle_timeout", text)
+
+
 @given(
     st.one_of(
         st.text("0123456789-:.TZ+W ", max_size=30),
@@ -445,6 +472,9 @@ def test_the_launcher_passes_every_parameter():
         "shards": "4",
         "framing_range": "16M",
         "settle": "600",
+        "idle_timeout": "tcp=3600,udp=0.5",
+        "active_timeout": "1800",
+        "community_id_seed": "65535",
         "sdk_container_image": "reg/netbeam:1",
     }
     switches = {p["name"]: "true" for p in PARAMETERS if p["paramType"] == "BOOLEAN"}
@@ -459,7 +489,10 @@ def test_the_launcher_passes_every_parameter():
     assert (run.source_name, run.created, run.compression) == ("tap 3, north", -1_500_000_000, "zstd")
     assert (run.buffer_bytes, run.shards, run.framing_range) == (1 << 20, 4, 16 << 20)
     assert (run.runner, run.settle) == ("dataflow", 600)
-    assert all(getattr(run, name) for name in switches)
+    assert run.flows == FlowSettings(
+        3600 * SECOND, SECOND // 2, active=1800 * SECOND, per_file=True, seed=65_535
+    )
+    assert all(getattr(run, name) for name in switches if name != "per_file")
     assert run.beam == (*launcher[1:], "--sdk_container_image=reg/netbeam:1")
 
 

@@ -10,7 +10,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from captures import START, Packet, pcap
 
 from netbeam.account import Account, SourceAccount
-from netbeam.block import Block, Reject
+from netbeam.block import Block, Digest, Reject
 from netbeam.chunk import PacketBatch
 from netbeam.plan import compile_plan, record_types
 from netbeam.protocols import LAYERS
@@ -19,7 +19,7 @@ from pipeline.job import build
 from pipeline.options import BadOption, Options, parse_size, parse_time
 from pipeline.records import load_records
 from runners import direct
-from transforms.decode import DecodePackets
+from transforms.decode import DecodePackets, DigestCoder
 from transforms.local import PROGRESS, reported
 from transforms.read import ExplodePackets, FrameCaptures, PacketBatchCoder, ReadChunks, ReadPackets
 from transforms.rejects import PackRejects, reject_blocks
@@ -27,6 +27,8 @@ from transforms.sources import Source
 from transforms.write import BlockCoder
 
 ALL = tuple(record_types(LAYERS))
+MOST_NODES = 90
+"""Dataflow's console, and whoever reads it, has to show them."""
 
 
 def pipeline(workers=1):
@@ -57,6 +59,12 @@ def nodes(types):
 
 def test_the_graph_is_as_large_for_one_record_type_as_for_all():
     assert nodes(("TCP",)) == nodes(ALL)
+    assert nodes(("Connection",)) == nodes(("TCP", "Flow", "FlowFeatures"))
+
+
+def test_flows_are_in_the_graph_only_where_records_of_them_are_wanted_and_hosts_likewise():
+    assert nodes(("TCP",)) < nodes(("TCP", "Connection")) < nodes(("TCP", "Host"))
+    assert nodes(("Host",)) == nodes(tuple(load_records("").types())) < MOST_NODES
 
 
 def test_reading_gives_batches_and_exploding_them_packets(capture):
@@ -175,6 +183,17 @@ def test_rejects_pack_in_a_pipeline():
 
 
 # Coders.
+
+
+def test_a_digest_survives_its_coder_and_its_size_is_known_without_it():
+    digest = Digest(
+        "ü\udcff", 7, 1, 24, 2, START, START + 1, array("Q", [1 << 63, 2]), b"text", array("I", [1])
+    )
+    coder = DigestCoder()
+    copy = coder.decode(coder.encode(digest))
+    assert copy == digest
+    assert [part.typecode for part in (copy.words, copy.sizes)] == ["Q", "I"]
+    assert coder.estimate_size(digest) >= 8 * 2 + 4
 
 
 def test_a_batch_survives_its_coder_and_its_size_is_known_without_it():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.coders import PickleCoder, registry
 from apache_beam.pvalue import PCollection, TaggedOutput
 
 from netbeam.account import Account
@@ -17,6 +18,17 @@ from netbeam.formats.ncap import CODECS
 from netbeam.plan import Plan
 from transforms.counters import Counters
 from transforms.local import PROGRESS
+
+
+class DigestCoder(PickleCoder):
+    """Digests, pickled; their size is known without pickling."""
+
+    def estimate_size(self, value: Digest) -> int:
+        """Give about the size; Beam asks for it often."""
+        return 8 * (len(value.words) + len(value.sizes)) + len(value.text) + 200
+
+
+registry.register_coder(Digest, DigestCoder)
 
 
 class DecodeChunk(beam.DoFn):
@@ -69,6 +81,6 @@ class DecodePackets(beam.PTransform):
     def expand(self, batches: PCollection[PacketBatch]) -> Any:
         """Wire it."""
         decode = DecodeChunk(self.plan, self.codec, self.buffer_bytes, self.reports)
-        return batches | "Decode" >> beam.ParDo(decode).with_output_types(Block).with_outputs(
-            "rejects", "digests", "accounts", main="blocks"
-        )
+        others = {"rejects": Any, "digests": Digest, "accounts": Any}
+        typed = beam.ParDo(decode).with_output_types(Block, **others)
+        return batches | "Decode" >> typed.with_outputs(*others, main="blocks")

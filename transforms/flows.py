@@ -168,9 +168,9 @@ class MakeFlows(beam.PTransform):
             runs
             | "Group" >> beam.GroupByKey()
             | "Merge"
-            >> beam.ParDo(MergeRuns(self.folder, self.codec, self.buffer_bytes)).with_outputs(
-                "accounts", main="blocks"
-            )
+            >> beam.ParDo(MergeRuns(self.folder, self.codec, self.buffer_bytes))
+            .with_output_types(Block)
+            .with_outputs("accounts", main="blocks")
         )
         return Flows(merged.blocks, (replayed.accounts, merged.accounts) | "Accounts" >> beam.Flatten())
 

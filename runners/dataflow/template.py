@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli import command_line
-from pipeline.options import NUMBER, SIZE, TIME, parse_number, parse_size, parse_time
+from pipeline.options import (
+    IDLE,
+    NUMBER,
+    SIZE,
+    TIME,
+    TIMEOUT,
+    parse_number,
+    parse_seconds,
+    parse_size,
+    parse_time,
+    parse_timeouts,
+)
 from runners.dataflow import GCS
 
 METADATA = Path(__file__).with_name("metadata.json")
@@ -45,11 +56,14 @@ IMAGE = {
 
 ONE_PATH = GCS.replace(r"[^\r\n]", r"[^,\r\n]")
 NAMES = r"[A-Za-z0-9_, ]+"
+IDLE_TIMEOUT = rf" *({'|'.join(IDLE)})={TIMEOUT} *"
 
 FORMS: dict[Any, tuple[str, str]] = {
     parse_number: ("NUMBER", NUMBER),
     parse_size: ("TEXT", SIZE),
     parse_time: ("TEXT", TIME),
+    parse_seconds: ("TEXT", TIMEOUT),
+    parse_timeouts: ("TEXT", f"{IDLE_TIMEOUT}(,{IDLE_TIMEOUT})*"),
     "inputs": ("TEXT", rf"{ONE_PATH}(,{ONE_PATH})*"),
     "output": ("GCS_WRITE_FOLDER", GCS),
     "include": ("TEXT", NAMES),
