@@ -25,8 +25,8 @@ from netbeam.declare import (
 from netbeam.derive import avro_schema, fields_markdown, main, proto_text, schema_files, stale
 from netbeam.descriptors import file_descriptor, message_classes
 from netbeam.formats.netcap import netcap_schema
-from netbeam.protocols import LAYERS
-from netbeam.schema import Schema, declared, type_name
+from netbeam.records import RECORDS
+from netbeam.schema import Schema, declared, map_types, type_name
 
 HOP = Message(
     "Hop",
@@ -149,7 +149,10 @@ def avro_value(schema: Schema, message: Message, value: int) -> dict[str, object
     made: dict[str, object] = {}
     for field in message.fields:
         inner = schema.inner(field)
-        if inner is not None:
+        if entry := map_types(field):
+            held = schema.messages.get(entry[1])
+            made[field.name] = {"é": avro_value(schema, held, value) if held else value}
+        elif inner is not None:
             made[field.name] = [] if field.repeated else None
         elif type_name(field) in ("string", "bytes"):
             one = "é" if type_name(field) == "string" else b"\xff"
@@ -163,16 +166,16 @@ def avro_value(schema: Schema, message: Message, value: int) -> dict[str, object
 
 
 @pytest.mark.parametrize(
-    "schema", [SCHEMA, declared(LAYERS), netcap_schema("v0.16")], ids=["own", "all", "netcap"]
+    "schema", [SCHEMA, declared(RECORDS), netcap_schema("v0.16")], ids=["own", "all", "netcap"]
 )
 def test_avro_schemas_are_accepted_by_fastavro(schema):
     for name in schema.records:
         fastavro.parse_schema(json.loads(json.dumps(avro_schema(schema, name))))
 
 
-@pytest.mark.parametrize("name", declared(LAYERS).records)
+@pytest.mark.parametrize("name", declared(RECORDS).records)
 def test_a_record_goes_through_avro(name):
-    schema = declared(LAYERS)
+    schema = declared(RECORDS)
     record = avro_value(schema, schema.messages[name], 1 << 30)
     parsed = fastavro.parse_schema(avro_schema(schema, name))
     file = io.BytesIO()
@@ -202,10 +205,10 @@ def test_the_dictionary_of_fields_has_a_row_for_each():
 
 
 def test_every_record_type_has_its_files():
-    files = schema_files(LAYERS)
-    records = [layer.name for layer in LAYERS if layer.type_id is not None]
+    files = schema_files(RECORDS)
+    records = [layer.name for layer in RECORDS if layer.type_id is not None]
     assert set(files) == {"netbeam.proto", "fields.md", *(f"avro/{name}.avsc" for name in records)}
-    assert schema_files(LAYERS) == files
+    assert schema_files(RECORDS) == files
 
 
 def test_a_stale_file_is_found_and_renewed(tmp_path, capsys):
@@ -216,7 +219,7 @@ def test_a_stale_file_is_found_and_renewed(tmp_path, capsys):
     (tmp_path / "fields.md").write_text("old")
     (tmp_path / "avro" / "Gone.avsc").write_text("{}")
     (tmp_path / "avro" / "TCP.avsc").unlink()
-    assert sorted(stale(schema_files(LAYERS), tmp_path)) == ["avro/Gone.avsc", "avro/TCP.avsc", "fields.md"]
+    assert sorted(stale(schema_files(RECORDS), tmp_path)) == ["avro/Gone.avsc", "avro/TCP.avsc", "fields.md"]
     capsys.readouterr()
     assert main([*arguments, "--check"]) == 1
     assert "Gone.avsc is stale: run `make schema`" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from netbeam.formats import csv as csv_format
 from netbeam.formats import jsonl, table
 from netbeam.formats.columns import Columns, UnknownField
 from netbeam.formats.ncap import CODECS, delimited, header_bytes, open_records
-from netbeam.protocols import LAYERS
+from netbeam.records import RECORDS
 from netbeam.schema import declared
 from pipeline.cli import main
 
@@ -257,7 +257,7 @@ def test_jsonl_is_printed_and_limited(tmp_path, capsys):
 
 
 def test_all_fields_of_a_declared_type_are_printed(tmp_path, capsys):
-    tcp = next(layer for layer in LAYERS if layer.name == "TCP")
+    tcp = next(layer for layer in RECORDS if layer.name == "TCP")
     assert main(["dump", str(write(tmp_path / "TCP.ncap", TCP_RECORDS[0]))]) == 0
     assert list(json.loads(capsys.readouterr().out)) == [field.name for field in tcp.fields]
 
@@ -357,7 +357,7 @@ def test_stdin_is_read_and_a_closed_pipe_ends_it_quietly(tmp_path):
 def test_types_lists_every_record_type(capsys):
     assert main(["types"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + sum(layer.type_id is not None for layer in LAYERS)
+    assert len(lines) == 1 + sum(layer.type_id is not None for layer in RECORDS)
     assert any(line.split()[:2] == ["38", "TCP"] for line in lines)
 
 
@@ -373,7 +373,7 @@ def test_types_tells_where_fields_lie(capsys):
 def test_types_gives_json(capsys):
     assert main(["types", "--json"]) == 0
     types = json.loads(capsys.readouterr().out)
-    assert [type_["name"] for type_ in types] == list(declared(LAYERS).records)
+    assert [type_["name"] for type_ in types] == list(declared(RECORDS).records)
     assert main(["types", "GRE", "--json"]) == 0
     gre = json.loads(capsys.readouterr().out)
     assert gre["number"] == 77
