@@ -52,7 +52,7 @@ def build(
         accounts.append(encoded.accounts)
     if made_of_many:
         replayer = Replayer(records.layers, made_of_many, options.flows)
-        flows = decoded.digests | "Make flows" >> MakeFlows(absolute(spill), replayer, *blocks_are)
+        flows = decoded.digests | "Make flows" >> MakeFlows(absolute(spill), replayer, *blocks_are, reports)
         blocks["flows"] = flows.blocks
         accounts.append(flows.accounts)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transforms.local import PROGRESS, Done
 
@@ -48,31 +49,56 @@ def draw(bar: Bar, done: threading.Event) -> None:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[packets]:,} packets  {task.fields[rate]:,}/s"),
+        TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as shown:
-        task = shown.add_task("starting", total=None, packets=0, rate=0)
-        began = None
+        task = shown.add_task("starting", total=None, told="")
+        began: dict[str, float] = {}
         while True:
             last = done.wait(1 / REDRAWS_PER_SECOND)
-            so_far = bar.measure()
-            decoding = so_far.decoded_bytes > 0
-            began = began or (time.monotonic() if so_far.framed_bytes else None)
-            packets = so_far.decoded_packets if decoding else so_far.framed_packets
+            phase = phase_of(bar, bar.measure())
+            began.setdefault(phase.name, time.monotonic())
             shown.update(
                 task,
-                description="decoding" if decoding else "framing" if began else "starting",
-                total=so_far.framed_bytes if decoding else total_of(bar, so_far),
-                completed=so_far.decoded_bytes if decoding else so_far.framed_bytes,
-                packets=packets,
-                rate=round(packets / max(time.monotonic() - began, 0.1)) if began else 0,
+                description=phase.name,
+                total=phase.total,
+                completed=phase.completed,
+                told=phase.told(time.monotonic() - began[phase.name]),
                 refresh=True,
             )
             if last:
                 return
+
+
+class Phase(NamedTuple):
+    """What a run is at: how much of it is done (`total` None: nobody knows of how much), in packets too."""
+
+    name: str
+    total: int | None
+    completed: int = 0
+    packets: int = 0
+
+    def told(self, seconds: float) -> str:
+        """Say how far it is after so many seconds."""
+        percent = f"{100 * self.completed / self.total:3.0f}%  " if self.total else ""
+        rate = f"  {round(self.packets / max(seconds, 0.1)):,}/s" if self.completed else ""
+        return f"{percent}{self.packets:,} packets{rate}"
+
+
+def phase_of(bar: Bar, done: Done) -> Phase:
+    """Tell what a run is at. On a cluster several phases overlap: then it is the last that has begun."""
+    if not done.framed_bytes:
+        return Phase("starting", None)
+    if not done.decoded_bytes:
+        return Phase("framing", total_of(bar, done), done.framed_bytes, done.framed_packets)
+    if done.decoded_bytes < done.framed_bytes:
+        return Phase("decoding", done.framed_bytes, done.decoded_bytes, done.decoded_packets)
+    if done.replayed_packets < done.digested_packets:
+        return Phase("flows", done.digested_packets, done.replayed_packets, done.replayed_packets)
+    return Phase("writing", None, 0, done.decoded_packets)
 
 
 def total_of(bar: Bar, so_far: Done) -> int | None:

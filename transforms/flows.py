@@ -18,6 +18,7 @@ from netbeam.flows.parts import Part, Replayer, plan_parts
 from netbeam.flows.runs import Run, merge_runs, write_runs
 from netbeam.formats.ncap import CODECS
 from transforms.counters import Counters
+from transforms.local import PROGRESS
 from transforms.storage import storage_of
 
 
@@ -57,11 +58,12 @@ class StoreDigests(beam.DoFn):
 
 
 class ReplayPart(beam.DoFn):
-    """Replays one part; gives its runs by (record type, interval), and "accounts"."""
+    """Replays one part; gives its runs by (record type, interval), "partials" by shard, and "accounts"."""
 
-    def __init__(self, folder: str, replayer: Replayer) -> None:
+    def __init__(self, folder: str, replayer: Replayer, reports: str) -> None:
         self._folder = folder
         self._replayer = replayer
+        self._reports = reports
 
     def process(self, part: Part) -> Iterator[Any]:
         """Replay one part."""
@@ -74,6 +76,8 @@ class ReplayPart(beam.DoFn):
             "accounts",
             Account(replayed=replayed.packets, flow_ends=replayed.ends, flow_states=replayed.states),
         )
+        PROGRESS.add(replayed_packets=replayed.packets)
+        PROGRESS.report(self._reports)
 
 
 class SumUp(beam.DoFn):
@@ -135,13 +139,14 @@ class MakeFlows(beam.PTransform):
     """Make records of many packets: Digest -> `blocks` (Block) and `accounts` (Account), for WriteRecords.
 
     Digests and runs lie in `folder`, which all workers see, for the caller to remove. `replayer` says what
-    is made (netbeam.flows.parts); `codec` and `buffer_bytes` are as in DecodePackets.
+    is made (netbeam.flows.parts); `codec`, `buffer_bytes` and `reports` are as in DecodePackets.
     """
 
     folder: str
     replayer: Replayer
     codec: str = "gzip"
     buffer_bytes: int = BUFFER_BYTES
+    reports: str = ""
 
     def expand(self, digests: PCollection[Digest]) -> Any:
         """Wire it."""
@@ -153,9 +158,9 @@ class MakeFlows(beam.PTransform):
             | "Divide" >> beam.FlatMap(lambda grouped: plan_parts(grouped[1]))
             | "Spread" >> beam.Reshuffle()
         )
-        replayed = parts | "Replay" >> beam.ParDo(ReplayPart(self.folder, self.replayer)).with_outputs(
-            "accounts", "partials", main="runs"
-        )
+        replayed = parts | "Replay" >> beam.ParDo(
+            ReplayPart(self.folder, self.replayer, self.reports)
+        ).with_outputs("accounts", "partials", main="runs")
         runs = replayed.runs
         if self.replayer.hosts:
             summed = (

@@ -15,45 +15,40 @@ SECONDS_BETWEEN_REPORTS = 1
 
 
 class Done(NamedTuple):
-    """How far a run is: packets and bytes of captures that were framed and decoded."""
+    """How far a run is: packets and bytes of captures that were framed and decoded, and packets of flows.
 
-    framed_packets: int
-    framed_bytes: int
-    decoded_packets: int
-    decoded_bytes: int
-
-
-@dataclass
-class Progress:
-    """Packets and capture bytes that were framed and decoded so far, and whether publishing has begun.
-
-    Counted once a chunk. On a cluster every worker counts its own, and reports it.
+    Of the `digested_packets`, which are in flows, so many were replayed.
     """
 
     framed_packets: int = 0
     framed_bytes: int = 0
     decoded_packets: int = 0
     decoded_bytes: int = 0
+    digested_packets: int = 0
+    replayed_packets: int = 0
+
+
+@dataclass
+class Progress:
+    """How far this process is, and whether publishing has begun.
+
+    Counted once a chunk, and once a part of flows. On a cluster every worker counts its own, and reports it.
+    """
+
     publishing: bool = False
+    _done: Done = field(default_factory=Done)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _reported: float = 0.0
     _name: str = field(default_factory=lambda: uuid4().hex)
 
-    def framed(self, packets: int, bytes: int) -> None:
-        """Count a framed chunk."""
+    def add(self, **done: int) -> None:
+        """Count what was done; the names are those of Done."""
         with self._lock:
-            self.framed_packets += packets
-            self.framed_bytes += bytes
-
-    def decoded(self, packets: int, bytes: int) -> None:
-        """Count a decoded chunk."""
-        with self._lock:
-            self.decoded_packets += packets
-            self.decoded_bytes += bytes
+            self._done = Done(*map(sum, zip(self._done, Done(**done), strict=True)))
 
     def done(self) -> Done:
         """Tell how far this process is."""
-        return Done(self.framed_packets, self.framed_bytes, self.decoded_packets, self.decoded_bytes)
+        return self._done
 
     def report(self, folder: str) -> None:
         """Leave word in a local folder, once a second at most; without one, or if that fails, do nothing."""
@@ -70,7 +65,7 @@ class Progress:
     def clear(self) -> None:
         """Start again."""
         with self._lock:
-            self.framed_packets = self.framed_bytes = self.decoded_packets = self.decoded_bytes = 0
+            self._done = Done()
             self.publishing = False
 
 
@@ -79,7 +74,7 @@ PROGRESS = Progress()
 
 def reported(folder: str) -> Done:
     """Add up what workers have reported in a folder."""
-    sums = [0, 0, 0, 0]
+    sums = list(Done())
     for path in Path(folder).glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             sums = [sum + number for sum, number in zip(sums, json.loads(path.read_text()), strict=True)]

@@ -110,7 +110,7 @@ class FrameCapture(beam.DoFn):
                 yield made
 
     def _count(self, ref: ChunkRef) -> None:
-        PROGRESS.framed(ref.packets, ref.length)
+        PROGRESS.add(framed_packets=ref.packets, framed_bytes=ref.length)
         PROGRESS.report(self._reports)
         self._counters.count("packets.framed", ref.packets)
         self._counters.count("bytes.framed", ref.length)
