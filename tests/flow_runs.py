@@ -117,7 +117,7 @@ def digested(batches: Iterable[PacketBatch]) -> list[Digest]:
 def run(
     batches: Iterable[PacketBatch], types: Iterable[str] = TYPES, group: int = 1 << 20, **settings: Any
 ) -> Made:
-    """Make the records of chunks, whose digests lie in files of `group` chunks; `settings` are FlowSettings."""
+    """Make the records of chunks whose digests lie in files of `group` chunks; `settings` are FlowSettings."""
     digests = digested(batches)
     with TemporaryDirectory() as folder:
         return Job(folder, Replayer(LAYERS, frozenset(types), FlowSettings(**settings))).run(

@@ -183,7 +183,10 @@ def hashes(seeds):
 @pytest.mark.skipif(not netbeam.kernel.compiled(), reason="the kernel is not compiled")
 def test_the_interpreted_kernel_gives_the_same_records():
     root = Path(netbeam.kernel.__file__).parents[2]
-    program = "import json, test_flows_exact as t; print(json.dumps([t.netbeam.kernel.compiled(), t.hashes([5, 6])]))"
+    program = (
+        "import json, test_flows_exact as t; "
+        "print(json.dumps([t.netbeam.kernel.compiled(), t.hashes([5, 6])]))"
+    )
     environment = {**os.environ, "NETBEAM_PURE": "1", "PYTHONPATH": f"{root}:{root / 'tests'}"}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
