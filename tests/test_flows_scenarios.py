@@ -61,7 +61,9 @@ def test_a_connection_has_a_flow_each_way_under_its_uid():
 
 
 def test_a_flood_of_syns_is_as_many_attempts():
-    flood = [at(n / 1000, tcp(f"10.1.{n >> 8}.{n & 255}", B, "S", n, ports=(1024 + n, 80))) for n in range(300)]
+    flood = [
+        at(n / 1000, tcp(f"10.1.{n >> 8}.{n & 255}", B, "S", n, ports=(1024 + n, 80))) for n in range(300)
+    ]
     made = run(chunks(flood, 7), group=3)
     assert dict(made.states) == {"S0": 300}
     assert dict(made.ends) == {"eof": 300}
@@ -221,7 +223,14 @@ def test_connections_that_begin_at_one_time_have_a_uid_each():
 def test_one_direction_alone_tells_who_is_who(side, expected):
     heard = [packet for packet in conversation(0) if packet.data[26:30] == bytes(map(int, side.split(".")))]
     (one,) = flows(*heard)
-    names = ("PacketsClientToServer", "PacketsServerToClient", "SrcIP", "DirectionReason", "ConnState", "History")
+    names = (
+        "PacketsClientToServer",
+        "PacketsServerToClient",
+        "SrcIP",
+        "DirectionReason",
+        "ConnState",
+        "History",
+    )
     assert told(one, *names) == expected
     made = run(chunks(heard))
     (alone,) = made.flows

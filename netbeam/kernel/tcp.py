@@ -410,6 +410,7 @@ class Tcp:
         met: cython.longlong = -1
         if not self.known[peer]:
             self.begin_at(peer, acked)
+            self.next_time[peer] = time
         elif acked > self.covered[peer]:
             self.skip(peer, self.covered[peer], acked)
             self.covered[peer] = acked
