@@ -14,7 +14,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTS = ("test_hostile", "test_golden", "test_plan", "test_capture_hostile", "test_capture_pcap")
+TESTS = (
+    "test_hostile", "test_golden", "test_plan", "test_capture_hostile", "test_capture_pcap",
+    "test_flows_hostile", "test_flows_kinds", "test_flows_scenarios",
+)  # fmt: skip
 FLAGS = {
     "address": ["-fsanitize=address"],
     "undefined": ["-fsanitize=undefined", "-fno-wrapv", "-fno-sanitize-recover=all"],

@@ -21,7 +21,9 @@ from flow_packets import (
     udp,
 )
 
-STEPS = (0, 0, 0, 1e-9, 1e-3, 0.02, 0.5, 1.5, 4.9, 5.1, 60, 60.1, 300, 300.1, -0.001, -2, -61, -301)
+STEPS = (
+    *(0, 1e-9, 1e-3, 1e-3, 0.02, 0.02, -0.001) * 12, 0.5, 1.5, -2, 4.9, 5.1, 60, 60.1, 300, 300.1, -61, -301
+)  # fmt: skip
 """Seconds from one packet to the next: about the timeouts, and back."""
 
 ARP = bytes.fromhex("ffffffffffff02000000000108060001080006040001020000000001000000000000000000000a000002")

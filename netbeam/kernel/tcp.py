@@ -337,7 +337,7 @@ class Tcp:
         self.kept_alive[direction] = False
         if window == 0 and plain:
             self.note_tenfold(direction, 119, self.add(ZERO_WINDOWS + direction))  # w
-        if not self.seen[direction]:
+        if not self.seen[direction] or not self.known[direction]:  # a RST makes no position known
             return False
         if payload == 1 and start == self.next[direction] and self.seen[peer] and self.window[peer] == 0:
             self.duplicates[direction] = 0
@@ -410,6 +410,7 @@ class Tcp:
         met: cython.longlong = -1
         if not self.known[peer]:
             self.begin_at(peer, acked)
+            self.next_time[peer] = time
         elif acked > self.covered[peer]:
             self.skip(peer, self.covered[peer], acked)
             self.covered[peer] = acked
@@ -481,6 +482,7 @@ class Tcp:
         flight: cython.longlong
         if not self.known[direction]:
             self.begin_at(direction, start)
+            self.next_time[direction] = time
         if start > self.covered[direction]:
             self.skip(direction, self.covered[direction], start)
         elif self.holes[direction] > 0 and after > start:
