@@ -20,8 +20,8 @@ PACKET_BYTES = 540
 START = 1_704_096_000
 """The Unix time at which a scan begins."""
 
+# fmt: off
 SCAN_RECORD = np.dtype(
-    # fmt: off
     [
         ("seconds", "<u4"),
         ("micros", "<u4"),
@@ -44,8 +44,8 @@ SCAN_RECORD = np.dtype(
         ("rest", "V6"),
         ("padding", "V6"),
     ]
-    # fmt: on
 )
+# fmt: on
 """A TCP segment without data in an Ethernet frame of 60 bytes, in a pcap."""
 
 
