@@ -21,7 +21,6 @@ START = 1_704_096_000
 """The Unix time at which a scan begins."""
 
 SCAN_RECORD = np.dtype(
-    # fmt: off
     [
         ("seconds", "<u4"),
         ("micros", "<u4"),
@@ -44,7 +43,6 @@ SCAN_RECORD = np.dtype(
         ("rest", "V6"),
         ("padding", "V6"),
     ]
-    # fmt: on
 )
 """A TCP segment without data in an Ethernet frame of 60 bytes, in a pcap."""
 

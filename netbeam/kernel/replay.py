@@ -441,7 +441,7 @@ class Replay:
         tie: cython.ulonglong,
         offset: cython.ulonglong,
     ) -> cython.void:
-        """Copy a section's rows, digests and answers, each with its flow; what refers to nothing is left out."""
+        """Copy a section's rows, digests and answers, each with its flow, but what refers to nothing."""
         i: cython.Py_ssize_t
         k: cython.int
         at: cython.Py_ssize_t
