@@ -76,12 +76,14 @@ def where(field: Field) -> str:
 
 def _reached(schema: Schema, name: str) -> Iterator[Message]:
     """Give a message and those that its fields hold, each once."""
+    from netbeam.schema import map_types, type_name
+
     names = [name]
     for known in names:
         message = schema.messages[known]
         yield message
-        inner = (schema.inner(field) for field in message.fields)
-        names += dict.fromkeys(m.name for m in inner if m is not None and m.name not in names)
+        held = [(map_types(field) or (type_name(field),))[-1] for field in message.fields]
+        names += dict.fromkeys(name for name in held if name in schema.messages and name not in names)
 
 
 def _summary(message: Message) -> tuple[str, ...]:

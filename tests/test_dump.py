@@ -19,7 +19,7 @@ from netbeam.formats import csv as csv_format
 from netbeam.formats import jsonl, table
 from netbeam.formats.columns import Columns, UnknownField
 from netbeam.formats.ncap import CODECS, delimited, header_bytes, open_records
-from netbeam.records import RECORDS
+from netbeam.records import FLOW_RECORDS, RECORDS
 from netbeam.schema import declared
 from pipeline.cli import main
 
@@ -383,3 +383,54 @@ def test_types_gives_json(capsys):
 def test_an_unknown_type_is_refused_with_the_nearest_one(capsys):
     assert main(["types", "tcp"]) == 2
     assert capsys.readouterr().err == "netbeam: tcp: no such record type; did you mean TCP?\n"
+
+
+# Records made of many packets.
+
+
+@pytest.fixture(scope="module")
+def of_many(traffic, tmp_path_factory):
+    """The files of records made of many packets, of a small capture."""
+    folder = tmp_path_factory.mktemp("flows")
+    names = ",".join(layer.name for layer in FLOW_RECORDS)
+    assert main(["run", str(traffic(1000)), "-o", str(folder), "--quiet", "--include", names]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("layer", FLOW_RECORDS, ids=lambda layer: layer.name)
+def test_records_made_of_many_packets_are_printed_in_every_form(of_many, layer, capsys):
+    path = str(of_many / f"{layer.name}.ncap.gz")
+    assert main(["dump", path]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines
+    assert main(["dump", path, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert list(rows[0]) == list(lines[0]) == [field.name for field in layer.fields]
+    for line, row in zip(lines, rows, strict=True):
+        for name, value in line.items():
+            assert row[name] == (
+                value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            )
+    assert main(["dump", path, "--format", "table", "--limit", "2"]) == 0
+    heading, *shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 3
+    assert all(name in heading or name in shown[-1] for name in lines[0])
+
+
+def test_a_map_is_an_object_whose_keys_are_in_order(of_many, capsys):
+    main(["dump", str(of_many / "Host.ncap.gz"), "--fields", "Protocols"])
+    found = [json.loads(line)["Protocols"] for line in capsys.readouterr().out.splitlines()]
+    assert {"TCP", "UDP"} <= set().union(*found)
+    assert all(list(each) == sorted(each) for each in found)
+    assert all(protocol["Packets"] > 0 for each in found for protocol in each.values())
+
+
+def test_types_shows_the_fields_of_a_connection_and_the_messages_in_a_host(capsys):
+    assert main(["types", "Connection"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Connection (3)  A connection: ")
+    assert re.search(r"^ *1060  ConnState +string +How the connection was left", shown, re.MULTILINE)
+    assert main(["types", "Host"]) == 0
+    assert [part.split("  ")[0] for part in capsys.readouterr().out.split("\n\n")] == [
+        "Host (101)", "Protocol", "Port", "PortStats",
+    ]  # fmt: skip

@@ -80,18 +80,41 @@ def test_a_plain_dofn_counts_the_queries_of_a_capture(tmp_path):
     assert {client.rsplit(".", 1)[0] for _, client, _ in lines} == {"10.0.0"}
 
 
+def run_the_librarys_program(number, frames, tmp_path):
+    """Run a program of the library page on frames, to the output directory `out`; give what it prints."""
+    write_pcap(tmp_path / "in.pcap", frames)
+    programs = re.findall(r"```python\n(.*?)```", (DOCS / "library.md").read_text(), re.DOTALL)
+    (tmp_path / "program.py").write_text(programs[number])
+    command = [sys.executable, tmp_path / "program.py", tmp_path / "in.pcap", tmp_path / "out"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def test_the_pipeline_of_the_library_page_writes_records_and_rejects_and_accounts_for_every_packet(tmp_path):
     frames = [
         ethernet(2, 1, 0x0800, ipv4(CLIENT, SERVER, 6, tcp(CLIENT, SERVER, (4000, 80), (1, 1), 24, b"x"))),
         ethernet(2, 1, 0x0800, b"broken"),
     ]
-    write_pcap(tmp_path / "in.pcap", frames)
-    (program,) = re.findall(r"```python\n(.*?)```", (DOCS / "library.md").read_text(), re.DOTALL)
-    (tmp_path / "program.py").write_text(program)
-    command = [sys.executable, tmp_path / "program.py", tmp_path / "in.pcap", tmp_path / "out"]
-    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    shown = run_the_librarys_program(0, frames, tmp_path)
     assert shown == "2 packets read, 1 decoded\n"
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert set(summary["files"]) == {"IPv4.ncap.gz", "TCP.ncap.gz", "errors.pcapng", "errors.jsonl"}
     (record,) = open_records(tmp_path / "out" / "TCP.ncap.gz")
     assert (record.SrcPort, record.DstPort) == (4000, 80)
+
+
+def test_the_second_pipeline_of_the_library_page_writes_connections_and_hosts(tmp_path):
+    frames = [
+        ethernet(2, 1, 0x0800, ipv4(CLIENT, SERVER, 17, udp(CLIENT, SERVER, (4000, 9), b"query"))),
+        ethernet(1, 2, 0x0800, ipv4(SERVER, CLIENT, 17, udp(SERVER, CLIENT, (9, 4000), b"answer"))),
+        ethernet(2, 1, 0x0800, b"broken"),
+    ]
+    assert run_the_librarys_program(1, frames, tmp_path) == "2 packets in connections: {'SF': 1}\n"
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert set(summary["files"]) == {"Connection.ncap.gz", "Host.ncap.gz", "errors.pcapng", "errors.jsonl"}
+    connections = open_records(tmp_path / "out" / "Connection.ncap.gz")
+    assert connections.header.Settings["idle_udp"] == "30s"
+    (record,) = connections
+    assert (record.SrcIP, record.DstIP, record.AppPayloadSize) == ("10.0.0.2", "10.0.0.1", 11)
+    hosts = open_records(tmp_path / "out" / "Host.ncap.gz")
+    padded = 60  # bytes that a frame has at least
+    assert {host.Addr: host.Bytes for host in hosts} == dict.fromkeys(("10.0.0.2", "10.0.0.1"), 2 * padded)

@@ -3,7 +3,7 @@
 import pytest
 from captures import NANO, pcap, read
 from flow_packets import conversation
-from flow_runs import run
+from flow_runs import TYPES, chunks, run
 
 import netbeam.kernel
 from netbeam.formats.ncap import open_records

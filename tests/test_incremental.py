@@ -16,14 +16,14 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners import PipelineRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from captures import pcap, some_packets
+from captures import SECOND, START, Packet, pcap, some_packets
 from hypothesis import given
 from hypothesis import strategies as st
 from objects import OBJECTS
 from s3 import s3_server
 
 import netbeam
-from benchmarks.traffic import write_capture
+from benchmarks.traffic import ethernet, ipv4, udp, write_capture
 from netbeam.chunk import CHUNK_BYTES
 from netbeam.examine import examine
 from netbeam.formats.ncap import open_records
@@ -411,6 +411,46 @@ def test_without_stamps_all_is_read_again(night, capsys, text):
     assert told(capsys)["done_before"] == 2
 
 
+# Connections.
+
+
+def conversation(first, packets):
+    """Make a capture of a part of a conversation, whose packets come a second after each other."""
+    client, server = bytes((10, 0, 0, 2)), bytes((10, 0, 0, 1))
+    frame = ethernet(2, 1, 0x0800, ipv4(client, server, 17, udp(client, server, (4000, 53), b"again")))
+    times = range(START + first * SECOND, START + (first + packets) * SECOND, SECOND)
+    return pcap([Packet(time, frame, len(frame)) for time in times])
+
+
+def connections(folder):
+    """Give the size and end of each of a run's connections, and their records."""
+    records = list(open_records(Path(folder) / "Connection.ncap.gz"))
+    return [(record.NumPackets, record.EndReason) for record in records], records
+
+
+def test_a_connection_belongs_to_its_run(night, capsys):
+    for path in ("in/a.pcap", "in/b.pcap"):
+        Path(path).unlink()
+    put("in/a.pcap", data=conversation(0, 3))
+    put("in/b.pcap", data=conversation(3, 4))
+    run("--quiet", out="together")
+    [whole] = partitions("together").values()
+    assert connections(whole)[0] == [(7, "eof")]
+    Path("in/b.pcap").rename("b.pcap")
+    run("--quiet")
+    [first] = partitions().values()
+    before = results(first)
+    Path("b.pcap").rename("in/b.pcap")
+    run("--quiet")
+    [second] = set(partitions().values()) - {first}
+    assert results(first) == before
+    told_first, [one] = connections(first)
+    told_second, [other] = connections(second)
+    assert (told_first, told_second) == ([(3, "eof")], [(4, "eof")])
+    assert one.UID != other.UID
+    assert one.CommunityID == other.CommunityID
+
+
 # Plans.
 
 
@@ -442,6 +482,11 @@ def test_another_configuration_is_a_new_plan(night, capsys, change):
     assert results(partitions()[first]) == before
     assert told(capsys, *change)["done_before"] == 2
     assert told(capsys)["done_before"] == 2
+
+
+def test_the_options_of_flows_are_no_part_of_a_plan_without_them(night, capsys):
+    run("--quiet", "--include", "TCP")
+    assert told(capsys, "--include", "TCP", "--idle-timeout", "tcp=100", "--per-file")["done_before"] == 2
 
 
 def test_how_the_work_is_done_is_no_part_of_the_plan(night, capsys):

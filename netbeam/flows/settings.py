@@ -15,7 +15,8 @@ class FlowSettings:
 
     After more than `idle_tcp` (`idle_udp`, `idle_icmp`, `idle_other`) without a packet a flow's next one
     begins another connection, and from `active` after its begin on in any case, unless that is 0. Segments
-    that come within `linger` after TCP's end still belong to it. With `per_file` no connection spans two captures. `seed` is Community ID's.
+    that come within `linger` after TCP's end still belong to it. With `per_file` no connection spans two
+    captures. `seed` is Community ID's.
     """
 
     idle_tcp: int = 300 * SECOND
