@@ -47,10 +47,15 @@ def whole(packets):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Let parts, shares of partitions, intervals and pages be so small that there are many of each."""
-    monkeypatch.setattr(parts, "PART_PACKETS", 20)
-    monkeypatch.setattr(parts, "MOST_PACKETS", 50)
-    monkeypatch.setattr(parts, "INTERVAL_PACKETS", 100)
-    monkeypatch.setattr(runs, "PAGE_RECORDS", 3)
+    make_small(monkeypatch, 20)
+
+
+def make_small(patch, packets):
+    """Let parts have so many packets, and the rest be as small."""
+    patch.setattr(parts, "PART_PACKETS", packets)
+    patch.setattr(parts, "MOST_PACKETS", 2 * packets)
+    patch.setattr(parts, "INTERVAL_PACKETS", 5 * packets)
+    patch.setattr(runs, "PAGE_RECORDS", 3)
 
 
 def test_the_traffic_has_what_makes_a_difference(whole):
@@ -166,7 +171,9 @@ def test_any_traffic_cut_anywhere_is_as_the_whole(data):
     group = data.draw(st.integers(1, 4))
     whole = run(chunks(packets))
     assert whole.packets == whole.ip_packets
-    assert run(chunks(packets, cuts), group=group) == whole
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch, 2)
+        assert run(chunks(packets, cuts), group=group) == whole
     cut = run(captures(packets, data.draw(st.integers(1, 7)), 3), group=group)
     assert cut.anywhere() == whole.anywhere()
 

@@ -67,7 +67,7 @@ def test_packets_of_connections_are_all_packets_with_ip_in_every_capture(shared_
     total = 0
     for path in sorted(path for path in shared_pcaps.glob("*/*") if path.is_file()):
         packets, _ = read(path, spill=tmp_path)
-        made = run(chunks(packets, 5000))
+        made = run(chunks(packets, 5000), ("Connection", "Flow"))
         connections, flows = made.connections, made.flows
         assert made.packets == made.ip_packets == sum(each.NumPackets for each in connections), path
         assert made.packets == sum(each.Packets for each in flows), path
