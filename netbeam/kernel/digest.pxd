@@ -60,6 +60,10 @@ cpdef enum:
     TIMESTAMPS = 4
     HAS_MSS = 8
 
+# In place of the type of an ICMP message, in fragments after the first.
+cpdef enum:
+    NO_MESSAGE = 0xFFFF
+
 cdef class Digests:
     cdef list keep
     cdef bint devices
@@ -92,17 +96,18 @@ cdef class Digests:
     cdef int transport
     cdef int answering
     cdef bint segment
+    cdef bint message
 
     cdef void attach(self, long long* layers, long long* numbers, int* layer, Py_ssize_t* head,
                      Py_ssize_t* body, Py_ssize_t* end, int* context_at, unsigned int* source_port,
                      unsigned int* target_port) noexcept
     cdef void open(self, const unsigned char* data) noexcept
-    cdef void packet(self, int depth, int contexts, Py_ssize_t number, Py_ssize_t start, Py_ssize_t captured_end,
-                     Py_ssize_t length, long long time) noexcept nogil
+    cdef void packet(self, int depth, int legible, int contexts, Py_ssize_t number, Py_ssize_t start,
+                     Py_ssize_t captured_end, Py_ssize_t length, long long time) noexcept nogil
     cdef unsigned long long read(self, long long row, Py_ssize_t head) noexcept nogil
     cdef void gather(self, int depth, int inner, int outer) noexcept nogil
     cdef bint holds(self, long long row, Py_ssize_t head) noexcept nogil
-    cdef void name_flow(self, int contexts, int inner) noexcept nogil
+    cdef void name_flow(self, int contexts, int inner, Py_ssize_t captured_end) noexcept nogil
     cdef unsigned long long address(self, int i, int word) noexcept nogil
     cdef void options(self, Py_ssize_t at, Py_ssize_t end) noexcept nogil
     cdef unsigned long long payload(self, int depth) noexcept nogil

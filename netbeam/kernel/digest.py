@@ -61,6 +61,7 @@ if not cython.compiled:
     SIZES = 5
     CUT, SEGMENT = 1, 2
     HAS_SCALE, SACK_PERMITTED, TIMESTAMPS, HAS_MSS = 1, 2, 4, 8
+    NO_MESSAGE = 0xFFFF
 
 BIAS = cython.declare(cython.ulonglong, 1 << 63)
 """Added to times, so that they are in order as unsigned numbers."""
@@ -177,6 +178,7 @@ class Digests:
     def packet(
         self,
         depth: cython.int,
+        legible: cython.int,
         contexts: cython.int,
         number: cython.Py_ssize_t,
         start: cython.Py_ssize_t,
@@ -184,7 +186,10 @@ class Digests:
         length: cython.Py_ssize_t,
         time: cython.longlong,
     ) -> cython.void:
-        """Take packet `number` of the chunk, whose layers are on the walk's stack."""
+        """Take packet `number` of the chunk, whose layers are on the walk's stack.
+
+        Of `depth` layers numbers are read in the first `legible`.
+        """
         stamp: cython.ulonglong = (cython.cast(cython.ulonglong, time) + BIAS) & ALL_64
         inner: cython.int = depth
         ip_length: cython.ulonglong = 0
@@ -200,9 +205,9 @@ class Digests:
         if contexts > 0:
             inner = self.context_at[contexts - 1]
             ip_length = cython.cast(cython.ulonglong, self.end[inner] - self.head[inner]) & MOST_32
-        self.gather(depth, inner, self.context_at[0] if contexts > 0 else depth)
+        self.gather(legible, inner, self.context_at[0] if contexts > 0 else depth)
         if contexts > 0:
-            self.name_flow(contexts, inner)
+            self.name_flow(contexts, inner, captured_end)
         self.key[ROW_ENDS] |= cython.cast(cython.ulonglong, self.layer[0])
         row = self.count_in_row(contexts, stamp, cython.cast(cython.ulonglong, length), ip_length)
         if contexts == 0 or row < 0:
@@ -256,6 +261,7 @@ class Digests:
         value: cython.ulonglong
         self.transport = inner
         self.segment = False
+        self.message = False
         self.answering = -1
         for i in range(depth):
             at = cython.cast(cython.longlong, self.layer[i]) * LAYER_COLUMNS
@@ -283,6 +289,8 @@ class Digests:
                             self.transport = i + 1
                         elif kind == SEQUENCE:
                             self.segment = True
+                        elif kind == MESSAGE_TYPE:
+                            self.message = True
                         elif kind == ANSWERS:
                             self.answering = i
                 row += FACT_COLUMNS
@@ -305,7 +313,9 @@ class Digests:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def name_flow(self, contexts: cython.int, inner: cython.int) -> cython.void:
+    def name_flow(
+        self, contexts: cython.int, inner: cython.int, captured_end: cython.Py_ssize_t
+    ) -> cython.void:
         """Put what names the flow in the key: addresses, ports, protocol, tunnel; and a SYN's options."""
         key: cython.p_ulonglong = self.key
         outer: cython.int
@@ -314,8 +324,10 @@ class Digests:
         if self.source_port[contexts - 1] | self.target_port[contexts - 1]:
             key[ROW_ENDS] |= cython.cast(cython.ulonglong, self.source_port[contexts - 1]) << 48
             key[ROW_ENDS] |= cython.cast(cython.ulonglong, self.target_port[contexts - 1]) << 32
-        else:
+        elif self.message:
             key[ROW_ENDS] |= self.fact[MESSAGE_TYPE] << 48 | self.fact[MESSAGE_CODE] << 32
+        elif self.fact[PROTOCOL] == (1 if version == 4 else 58):
+            key[ROW_ENDS] |= cython.cast(cython.ulonglong, NO_MESSAGE) << 48
         if contexts > 1:
             outer = self.context_at[contexts - 2]
             if key[ROW_TUNNEL] == 0:  # a tunnel without an id: what the outer header carries, or that itself
@@ -327,7 +339,7 @@ class Digests:
                 )
             key[ROW_TUNNEL] |= self.address(outer, ROW_OUTER) << 40
         if self.segment and self.fact[FLAGS] & SYN:
-            self.options(self.head[self.transport] + 20, self.body[self.transport])
+            self.options(self.head[self.transport] + 20, min(self.body[self.transport], captured_end))
 
     @cython.cfunc
     @cython.nogil

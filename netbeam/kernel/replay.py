@@ -19,6 +19,7 @@ if cython.compiled:
         DIGEST_WORDS,
         HAS_MSS,
         HAS_SCALE,
+        NO_MESSAGE,
         ROW_ENDS,
         ROW_KEY,
         ROW_OUTER,
@@ -65,6 +66,7 @@ else:
         DIGEST_WORDS,
         HAS_MSS,
         HAS_SCALE,
+        NO_MESSAGE,
         ROW_ENDS,
         ROW_KEY,
         ROW_OUTER,
@@ -1136,13 +1138,17 @@ class Replay:
         """Leave what names the connection: ends, protocol, Community ID and unique identifier."""
         near: cython.int = 2 * self.first_way
         icmp: cython.bint = self.is_icmp()
-        ports: cython.bint = self.protocol in (TCP, UDP, SCTP)
+        # Fragments after the first have none; Community ID leaves them out then.
+        ports: cython.bint = self.has_ports()
         first_port: cython.uint = cython.cast(cython.uint, self.key[4] >> 48)
         second_port: cython.uint = cython.cast(cython.uint, self.key[4] >> 32 & MOST_16)
         source_port: cython.uint = second_port if self.first_way else first_port
         target_port: cython.uint = first_port if self.first_way else second_port
         ends: cython.p_ulonglong = self.scratch
         i: cython.int
+        if icmp and source_port == NO_MESSAGE:
+            icmp = False
+            source_port = target_port = 0
         for i in range(2):
             ends[i] = self.key[near + i]
             ends[2 + i] = self.key[2 - near + i]
