@@ -105,3 +105,49 @@ DISPUTED = {
     ): "200 extension headers; netbeam goes through 32 layers.",
 }
 """What is an error to netbeam in a capture, though tshark neither fails nor calls it one."""
+
+
+LONGER = "The IP length is beyond the frame's end; netbeam counts the bytes that the frame had."
+SAME_SYN = "A SYN again after a RST: netbeam begins another connection, tshark goes on with the stream."
+OFFLOAD = (
+    "A payload length of 0 for more than 65535 bytes, or segmentation offload; tshark takes it as it is."
+)
+VERSION_6 = "Version 6 behind the EtherType of IPv4: an error to netbeam, an IPv6 header to tshark."
+
+CONVERSATIONS = (
+    Accepted("gopacket/linux_sll_oversized_addr.pcapng", ("ip", "payload", "host ip"), LONGER),
+    Accepted(
+        "libpcap/ipv6_ext_headers.pcap",
+        ("packets", "wire", "ip", "payload", "community id"),
+        "200 extension headers; netbeam goes through 32 layers, and does not come to the ports.",
+    ),
+    Accepted("ndpi/badpackets.pcap", ("ip", "payload", "host ip"), LONGER),
+    Accepted("ndpi/fuzz-2006-06-26-2594.pcap", ("ip", "host ip"), LONGER),
+    Accepted("ndpi/fuzz-2006-06-26-2594.pcap", ("packets", "wire", "host"), VERSION_6),
+    Accepted("ndpi/fuzz-2020-02-16-11740.pcap", ("ip", "host ip"), LONGER),
+    Accepted("ndpi/fuzz-2020-02-16-11740.pcap", ("packets", "wire", "host"), VERSION_6),
+    Accepted("ndpi/rtsp.pcap", ("streams",), SAME_SYN),
+    Accepted("ndpi/telnet.pcap", ("ip", "host ip"), LONGER),
+    Accepted("suricata-verify/tls-subjectaltname.pcap", ("streams",), SAME_SYN),
+    Accepted("tcpdump/bigtcp-ipv6.pcap", ("packets", "wire", "ip", "payload", "host ip"), OFFLOAD),
+    Accepted("tcpdump/ipv4_invalid_total_length.pcap", ("ip", "host ip"), LONGER),
+    Accepted("tcpdump/ipv6_frag6_negative_len.pcap", ("packets", "wire", "ip", "host ip"), OFFLOAD),
+    Accepted("tcpdump/ipv6_jumbogram_1.pcap", ("ip", "host ip"), OFFLOAD),
+    Accepted("tcpdump/kday1.pcap", ("packets", "wire", "ip", "host"), VERSION_6),
+    Accepted("tcpdump/kday3.pcap", ("packets", "wire", "ip", "host"), VERSION_6),
+    Accepted("tcpdump/quic_32_bit_pointer_overflow.pcap", ("ip", "payload", "host ip"), OFFLOAD),
+    Accepted(
+        "tcpdump/udp-length-heapoverflow.pcap",
+        ("community id",),
+        "A UDP length of less than its header: tshark has the ports, but leaves them out of the identifier.",
+    ),
+    Accepted(
+        "zeek/icmp__icmp6-mldv2.pcap",
+        ("community id",),
+        "tshark's identifiers of reports (type 143) change with the rest of the file; the specification's "
+        "formula gives netbeam's.",
+    ),
+    Accepted("zeek/pop3__pop3.pcap", ("streams",), SAME_SYN),
+    Accepted("zeek/tcp__reassembly.pcap", ("ip", "host ip"), LONGER),
+)
+"""Accepted differences between netbeam's connections, hosts and devices, and what tshark says of packets."""

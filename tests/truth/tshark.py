@@ -50,13 +50,20 @@ def write_profile(directory: Path) -> None:
     directory.joinpath("disabled_protos").write_text("\n".join(disabled) + "\n")
 
 
-def dissect(path: Path, fields: Sequence[str], profile: Path) -> list[Said]:
-    """Give the values of `fields` in each packet."""
+def dissect(
+    path: Path,
+    fields: Sequence[str],
+    profile: Path,
+    options: Sequence[str] = (),
+    most: int | None = PACKETS,
+) -> list[Said]:
+    """Give the values of `fields` in each packet, of the first `most`; `options` are more of tshark's."""
     command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", f"separator={SEPARATOR}"]
     command += ["-E", "occurrence=a", "-E", f"aggregator={BETWEEN}", "-E", "quote=n"]
     command += [part for preference in PREFERENCES for part in ("-o", preference)]
     command += ["--disable-heuristic", "dns_udp"]  # DNS that is found by its content, whatever the port
-    command += ["-c", str(PACKETS)] if PACKETS else []
+    command += options
+    command += ["-c", str(most)] if most else []
     command += [part for field in fields for part in ("-e", field)]
     # A capture that is cut or of no known format ends tshark with an error after the packets it can read.
     environment = {**ENVIRONMENT, "WIRESHARK_CONFIG_DIR": str(profile)}
