@@ -22,6 +22,7 @@ MODULES = (
     "tcp",
     "identity",
     "store",
+    "flows",
     "replay",
     "walk",
     "frame",

@@ -114,6 +114,3 @@ cpdef enum:
     PER_FILE = 7
     LATEST = 8
     SETTINGS = 9
-
-cdef const unsigned char* icmp_pairs
-cdef const unsigned char* icmp6_pairs

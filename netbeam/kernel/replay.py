@@ -10,34 +10,26 @@ in which chunks the packets lay.
 import cython
 
 if cython.compiled:
-    from cython.cimports.libc.stdlib import free, malloc, realloc
     from cython.cimports.libc.string import memcpy
     from cython.cimports.netbeam.kernel import tcp as states
     from cython.cimports.netbeam.kernel.digest import (
-        ANSWER_WORDS,
         CUT,
-        DIGEST_WORDS,
         HAS_MSS,
         HAS_SCALE,
         NO_MESSAGE,
         ROW_ENDS,
         ROW_KEY,
         ROW_OUTER,
-        ROW_SOURCE,
         ROW_SOURCE_MAC,
-        ROW_TARGET,
         ROW_TARGET_MAC,
         ROW_TUNNEL,
-        ROW_TUNNEL_ID,
-        ROW_VLANS,
-        ROW_WORDS,
         SACK_PERMITTED,
         SEGMENT,
         TIMESTAMPS,
     )
     from cython.cimports.netbeam.kernel.features import Features
+    from cython.cimports.netbeam.kernel.flows import ANSWER_ITEM, FLOW_KEY, ITEM, PACKET_BITS, Flows, partner
     from cython.cimports.netbeam.kernel.identity import community_id, unique_id
-    from cython.cimports.netbeam.kernel.keys import Keys, mixed
     from cython.cimports.netbeam.kernel.sheet import (
         COMMUNITY_ID,
         END_REASON,
@@ -52,39 +44,30 @@ if cython.compiled:
         UID,
         Sheet,
     )
-    from cython.cimports.netbeam.kernel.store import Output, arrange
+    from cython.cimports.netbeam.kernel.store import Output
     from cython.cimports.netbeam.kernel.tcp import Tcp
     from cython.cimports.netbeam.kernel.text import text_ipv4, text_ipv6, text_mac
     from cython.cimports.netbeam.kernel.wire import ALL_64
 else:
-    from struct import pack
-
     from netbeam.kernel import tcp as states
     from netbeam.kernel.digest import (
-        ANSWER_WORDS,
         CUT,
-        DIGEST_WORDS,
         HAS_MSS,
         HAS_SCALE,
         NO_MESSAGE,
         ROW_ENDS,
         ROW_KEY,
         ROW_OUTER,
-        ROW_SOURCE,
         ROW_SOURCE_MAC,
-        ROW_TARGET,
         ROW_TARGET_MAC,
         ROW_TUNNEL,
-        ROW_TUNNEL_ID,
-        ROW_VLANS,
-        ROW_WORDS,
         SACK_PERMITTED,
         SEGMENT,
         TIMESTAMPS,
     )
     from netbeam.kernel.features import Features
+    from netbeam.kernel.flows import ANSWER_ITEM, FLOW_KEY, ITEM, PACKET_BITS, Flows, partner
     from netbeam.kernel.identity import community_id, unique_id
-    from netbeam.kernel.keys import Keys, mixed
     from netbeam.kernel.sheet import (
         COMMUNITY_ID,
         END_REASON,
@@ -99,7 +82,7 @@ else:
         UID,
         Sheet,
     )
-    from netbeam.kernel.store import Output, arrange
+    from netbeam.kernel.store import Output
     from netbeam.kernel.tcp import Tcp
     from netbeam.kernel.text import text_ipv4, text_ipv6, text_mac
     from netbeam.kernel.wire import ALL_64
@@ -142,14 +125,7 @@ GREETED = cython.declare(cython.ulonglong, 1 << 32)
 MOST_16 = cython.declare(cython.ulonglong, 0xFFFF)
 MOST_32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MOST_48 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFF)
-PACKET_BITS = cython.declare(cython.int, 40)
-"""A tie is a capture's number and, in so many bits, a packet's number in it."""
 MOST_PACKETS = cython.declare(cython.ulonglong, (1 << 40) - 1)
-ITEM = cython.declare(cython.int, 8)
-"""Words of a packet: time, tie, row and flow, offset, then those of its digest; length and direction."""
-FLOW_KEY = cython.declare(cython.int, 8)
-ANSWER_KEY = cython.declare(cython.int, 5)
-ANSWER_ITEM = cython.declare(cython.int, 5)
 SERVICE_WORDS = cython.declare(cython.int, 9)
 SYN_BIT = cython.declare(cython.int, 2)
 ACK_BIT = cython.declare(cython.int, 16)
@@ -157,29 +133,8 @@ TCP = cython.declare(cython.int, 6)
 UDP = cython.declare(cython.int, 17)
 SCTP = cython.declare(cython.int, 132)
 WELL_KNOWN = cython.declare(cython.uint, 1024)
-LONGEST_NAME = cython.declare(cython.ulonglong, 512)
 FARTHEST = cython.declare(cython.longlong, 1 << 62)
 """Times before or after 1970 by more ns (146 years) are taken for it, so that differences fit in 64 bits."""
-
-ICMP_PAIRS = bytes.fromhex("0800 0d0e 0f10 0a09 1112")
-ICMP6_PAIRS = bytes.fromhex("8081 8283 8586 8788 8b8c 9091")
-icmp_pairs = ICMP_PAIRS
-icmp6_pairs = ICMP6_PAIRS
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def partner(kind: cython.uint, version: cython.int) -> cython.int:
-    """Give the ICMP type that answers `kind`, or that it answers; -1 for one that stands alone."""
-    i: cython.int
-    pairs: cython.p_const_uchar = icmp_pairs
-    if version == 6:
-        pairs = icmp6_pairs
-    for i in range(12 if version == 6 else 10):
-        if pairs[i] == kind:
-            return pairs[i ^ 1]
-    return -1
 
 
 @cython.cfunc
@@ -219,34 +174,9 @@ class Replay:
     one_way: Output
     feature_records: Output
     services: Output
-    host_rows: Output
-    whole: cython.ulonglong[19]
     tables: cython.longlong[5]
     settings: cython.longlong[9]
-    part: cython.ulonglong
-    parts: cython.ulonglong
-    failed: cython.bint
-    # What was loaded.
-    rows: cython.p_ulonglong
-    row_count: cython.Py_ssize_t
-    row_room: cython.Py_ssize_t
-    items: cython.p_ulonglong
-    count: cython.Py_ssize_t
-    room: cython.Py_ssize_t
-    flows: Keys
-    answers: cython.p_ulonglong
-    answered: cython.Py_ssize_t
-    answer_room: cython.Py_ssize_t
-    asked: Keys
-    text: cython.p_uchar
-    text_size: cython.Py_ssize_t
-    text_room: cython.Py_ssize_t
-    starts: cython.p_Py_ssize_t
-    order: cython.p_uint
-    spare: cython.p_uint
-    order_room: cython.Py_ssize_t
-    answer_starts: cython.p_Py_ssize_t
-    answer_order: cython.p_uint
+    flows: Flows
     # The connection at hand; direction 0 is the originator's.
     open: cython.bint
     first_way: cython.int
@@ -297,14 +227,10 @@ class Replay:
         self.one_way = Output()
         self.feature_records = Output()
         self.services = Output()
-        self.host_rows = Output()
-        self.flows = Keys(FLOW_KEY, FLOW_KEY)
-        self.asked = Keys(ANSWER_KEY, ANSWER_KEY)
-        self.room = self.row_room = self.answer_room = self.text_room = self.order_room = 0
+        self.flows = Flows(settings[PER_FILE], tables[SERVICES] >= 0)
         if not cython.compiled:
             self.tables = [0] * 5
             self.settings = [0] * SETTINGS
-            self.whole = [0] * ROW_WORDS
             self.key, self.scratch, self.address = [0] * 8, [0] * 10, bytearray(16)
             self.ends, self.states = [0] * 7, [0] * 13
             self.options = [0, 0]
@@ -325,271 +251,16 @@ class Replay:
     def begin(self, part: int, parts: int) -> None:
         """Start afresh; of the flows those are taken whose hash modulo `parts` is `part`."""
         i: cython.int
-        self.part = part
-        self.parts = parts
-        self.failed = False
+        self.flows.begin(part, parts)
         self.replayed = 0
-        self.count = self.row_count = self.answered = self.text_size = 0
-        self.flows.clear()
-        self.asked.clear()
         for i in range(7):
             self.ends[i] = 0
         for i in range(13):
             self.states[i] = 0
-        if not cython.compiled:
-            self.rows, self.items, self.answers, self.text = [], [], [], bytearray()
-
-    def __dealloc__(self):
-        if cython.compiled:
-            free(self.rows)
-            free(self.items)
-            free(self.answers)
-            free(self.text)
-            free(self.starts)
-            free(self.order)
-            free(self.answer_starts)
-            free(self.answer_order)
-            free(self.spare)
 
     def load(self, words, text, sizes, source: int, first_packet: int, start: int) -> None:
-        """Take a section: one partition of a chunk's digest (netbeam.block.Digest), its sizes of four kinds.
-
-        `source` is the capture's number in the order of names.
-
-        Raises:
-            ValueError: the section is not what its sizes say.
-        """
-        rows: cython.Py_ssize_t = sizes[0]
-        row_words: cython.Py_ssize_t = sizes[1]
-        digests: cython.Py_ssize_t = sizes[2]
-        answers: cython.Py_ssize_t = sizes[3]
-        characters: cython.Py_ssize_t = sizes[4]
-        tie: cython.ulonglong = source << PACKET_BITS | first_packet
-        offset: cython.ulonglong = start
-        if (
-            len(words) != row_words + digests * DIGEST_WORDS + answers * ANSWER_WORDS
-            or len(text) < characters
-        ):
-            raise ValueError(f"a section of {len(words)} words is not what its sizes say")
-        if not self.make_room(rows, digests, answers, characters):
-            raise MemoryError("no memory for the packets of a part's flows")
-        if cython.compiled:
-            if len(words):
-                view: cython.const[cython.ulonglong][::1] = words
-                address: cython.p_ulonglong = cython.cast(cython.p_ulonglong, cython.address(view[0]))
-                characters_view: cython.const[cython.uchar][::1] = text if characters else b"\0"
-                memcpy(self.text + self.text_size, cython.address(characters_view[0]), characters)
-                with cython.nogil:
-                    self.take(address, rows, row_words, digests, answers, characters, tie, offset)
-        else:
-            self.text.extend(text[:characters])
-            self.take(words, rows, row_words, digests, answers, characters, tie, offset)
-        self.text_size += characters
-        if self.failed:
-            raise MemoryError("no memory for the packets of a part's flows")
-
-    @cython.cfunc
-    def make_room(
-        self,
-        rows: cython.Py_ssize_t,
-        digests: cython.Py_ssize_t,
-        answers: cython.Py_ssize_t,
-        characters: cython.Py_ssize_t,
-    ) -> cython.bint:
-        """Make room for one more section; false where memory ends."""
-        if not cython.compiled:
-            self.rows.extend([0] * (rows * (ROW_KEY + 1)))
-            self.items.extend([0] * (digests * ITEM))
-            self.answers.extend([0] * (answers * ANSWER_ITEM))
-            return True
-        grown: cython.p_void
-        if self.row_count + rows > self.row_room:
-            self.row_room = 2 * self.row_room + rows
-            grown = realloc(self.rows, self.row_room * (ROW_KEY + 1) * 8 + 8)
-            if grown == cython.NULL:
-                return False
-            self.rows = cython.cast(cython.p_ulonglong, grown)
-        if self.count + digests > self.room:
-            self.room = self.room + self.room // 2 + digests
-            grown = realloc(self.items, self.room * ITEM * 8 + 8)
-            if grown == cython.NULL:
-                return False
-            self.items = cython.cast(cython.p_ulonglong, grown)
-        if self.answered + answers > self.answer_room:
-            self.answer_room = 2 * self.answer_room + answers
-            grown = realloc(self.answers, self.answer_room * ANSWER_ITEM * 8 + 8)
-            if grown == cython.NULL:
-                return False
-            self.answers = cython.cast(cython.p_ulonglong, grown)
-        if self.text_size + characters >= self.text_room:
-            self.text_room = 2 * self.text_room + characters + 1
-            grown = realloc(self.text, self.text_room)
-            if grown == cython.NULL:
-                return False
-            self.text = cython.cast(cython.p_uchar, grown)
-        return True
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def take(
-        self,
-        words: cython.p_ulonglong,
-        rows: cython.Py_ssize_t,
-        row_words: cython.Py_ssize_t,
-        digests: cython.Py_ssize_t,
-        answers: cython.Py_ssize_t,
-        characters: cython.Py_ssize_t,
-        tie: cython.ulonglong,
-        offset: cython.ulonglong,
-    ) -> cython.void:
-        """Copy a section's rows, digests and answers, each with its flow, but what refers to nothing."""
-        i: cython.Py_ssize_t
-        k: cython.int
-        at: cython.Py_ssize_t
-        to: cython.Py_ssize_t
-        found: cython.Py_ssize_t
-        row: cython.Py_ssize_t
-        size: cython.ulonglong
-        text_end: cython.ulonglong = cython.cast(cython.ulonglong, characters)
-        base: cython.Py_ssize_t = self.row_count
-        at = 0
-        for i in range(rows):  # noqa: B007, a C loop
-            at = self.take_row(words, at, row_words)
-            to = self.row_count * (ROW_KEY + 1)
-            for k in range(ROW_KEY):
-                self.rows[to + k] = self.whole[k]
-            self.rows[to + ROW_KEY] = self.flow_of(to, tie >> PACKET_BITS)
-            self.row_count += 1
-        for i in range(digests):
-            at = row_words + i * DIGEST_WORDS
-            row = cython.cast(cython.Py_ssize_t, words[at + 1] & MOST_32)
-            if row >= rows:
-                continue
-            row += base
-            to = row * (ROW_KEY + 1) + ROW_KEY
-            if self.rows[to] >> 63:
-                continue
-            found = cython.cast(cython.Py_ssize_t, self.rows[to])
-            to = self.count * ITEM
-            self.items[to] = words[at]
-            self.items[to + 1] = tie + (words[at + 1] >> 32)
-            self.items[to + 2] = cython.cast(cython.ulonglong, row) << 32 | cython.cast(
-                cython.ulonglong, found >> 1
-            )
-            self.items[to + 3] = offset + (words[at + 2] >> 32)
-            self.items[to + 4] = words[at + 3]
-            self.items[to + 5] = words[at + 4]
-            self.items[to + 6] = words[at + 5]
-            self.items[to + 7] = (words[at + 2] & MOST_32) << 1 | cython.cast(cython.ulonglong, found & 1)
-            self.count += 1
-        for i in range(answers):
-            at = row_words + digests * DIGEST_WORDS + i * ANSWER_WORDS
-            size = words[at + 1] & MOST_32
-            if size > LONGEST_NAME or words[at + 7] > text_end or size > text_end - words[at + 7]:
-                continue
-            for k in range(4):
-                self.key[k] = words[at + 2 + k]
-            self.key[4] = words[at + 6]
-            found = self.asked.find(self.key)
-            if found < 0:
-                self.failed = True
-                return
-            to = self.answered * ANSWER_ITEM
-            self.answers[to] = words[at]
-            self.answers[to + 1] = tie + (words[at + 1] >> 32)
-            self.answers[to + 2] = cython.cast(cython.ulonglong, found)
-            self.answers[to + 3] = cython.cast(cython.ulonglong, self.text_size) + words[at + 7]
-            self.answers[to + 4] = size
-            self.answered += 1
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def take_row(
-        self, words: cython.p_ulonglong, at: cython.Py_ssize_t, end: cython.Py_ssize_t
-    ) -> cython.Py_ssize_t:
-        """Spread the row at `at` over its words, and keep it for hosts; give the place behind it."""
-        k: cython.int
-        i: cython.Py_ssize_t
-        bits: cython.ulonglong = words[at] if at < end else 0
-        to: cython.p_uchar
-        at += 1
-        for k in range(ROW_WORDS):
-            self.whole[k] = 0
-            if bits >> k & 1 and at < end:
-                self.whole[k] = words[at]
-                at += 1
-        if self.tables[SERVICES] >= 0 and self.part == 0 and self.host_rows.begin(ROW_WORDS * 8):
-            i = self.host_rows.size
-            if cython.compiled:
-                to = self.host_rows.out
-                memcpy(to + i, self.whole, ROW_WORDS * 8)
-            else:
-                self.host_rows.out[i : i + ROW_WORDS * 8] = pack(f"={ROW_WORDS}Q", *self.whole)
-            self.host_rows.end(i + ROW_WORDS * 8, self.whole[ROW_KEY], 0)
-        return at
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def flow_of(self, at: cython.Py_ssize_t, source: cython.ulonglong) -> cython.ulonglong:
-        """Give the flow of the row at `at`, twice its number, and one more if it goes the other way.
-
-        A flow's key begins with the lesser end. The highest bit is set for flows that are not of this part.
-        """
-        row: cython.p_ulonglong = self.rows + at if cython.compiled else self.rows[at : at + ROW_KEY]
-        key: cython.p_ulonglong = self.key
-        version: cython.int = cython.cast(cython.int, row[ROW_ENDS] >> 16 & 255)
-        protocol: cython.ulonglong = row[ROW_ENDS] >> 24 & 255
-        source_port: cython.ulonglong = row[ROW_ENDS] >> 48
-        target_port: cython.ulonglong = row[ROW_ENDS] >> 32 & MOST_16
-        turned: cython.bint
-        other: cython.int
-        found: cython.Py_ssize_t
-        if version == 0:
-            return BIAS
-        if (protocol == 1 and version == 4) or (protocol == 58 and version == 6):
-            other = partner(cython.cast(cython.uint, source_port), version)
-            if other >= 0:
-                target_port = cython.cast(cython.ulonglong, other)
-            turned = other >= 0 and self.greater(row, source_port, target_port)
-        else:
-            turned = self.greater(row, source_port, target_port)
-        key[0] = row[ROW_TARGET if turned else ROW_SOURCE]
-        key[1] = row[(ROW_TARGET if turned else ROW_SOURCE) + 1]
-        key[2] = row[ROW_SOURCE if turned else ROW_TARGET]
-        key[3] = row[(ROW_SOURCE if turned else ROW_TARGET) + 1]
-        key[4] = (
-            (target_port if turned else source_port) << 48
-            | (source_port if turned else target_port) << 32
-            | protocol << 8
-            | cython.cast(cython.ulonglong, version)
-        )
-        key[5] = row[ROW_VLANS]
-        key[6] = row[ROW_TUNNEL_ID]
-        key[7] = row[ROW_TUNNEL] >> 48 << 48 | (source + 1 if self.settings[PER_FILE] != 0 else 0)
-        if self.parts > 1 and mixed(key, FLOW_KEY) % self.parts != self.part:
-            return BIAS
-        found = self.flows.find(key)
-        if found < 0:
-            self.failed = True
-            return BIAS
-        return cython.cast(cython.ulonglong, found) << 1 | (1 if turned else 0)
-
-    @cython.cfunc
-    @cython.inline
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def greater(
-        self, row: cython.p_ulonglong, source_port: cython.ulonglong, target_port: cython.ulonglong
-    ) -> cython.bint:
-        """Tell whether a row's source is the greater end: by address, then by port."""
-        if row[ROW_SOURCE] != row[ROW_TARGET]:
-            return row[ROW_SOURCE] > row[ROW_TARGET]
-        if row[ROW_SOURCE + 1] != row[ROW_TARGET + 1]:
-            return row[ROW_SOURCE + 1] > row[ROW_TARGET + 1]
-        return source_port > target_port
+        """Take a section, as Flows.load does."""
+        self.flows.load(words, text, sizes, source, first_packet, start)
 
     def run(self) -> None:
         """Replay all flows that were loaded.
@@ -597,63 +268,12 @@ class Replay:
         Raises:
             MemoryError: there is no memory for their order or their records.
         """
-        if not self.put_in_order():
+        if not self.flows.put_in_order():
             raise MemoryError("no memory for the order of a part's flows")
         with cython.nogil:
             self.replay()
         if self.features.failed:
             raise MemoryError("no memory for the packets of a connection")
-
-    @cython.cfunc
-    def put_in_order(self) -> cython.bint:
-        """Arrange packets by flow and answers by who asked; false where memory ends."""
-        most: cython.Py_ssize_t = max(self.count, self.answered)
-        if not cython.compiled:
-            self.starts, self.order = [0] * (self.flows.count + 2), [0] * self.count
-            self.answer_starts, self.answer_order = [0] * (self.asked.count + 2), [0] * self.answered
-            self.spare = [0] * most
-        elif not self.order_fits(most, max(self.flows.count, self.asked.count) + 2):
-            return False
-        with cython.nogil:
-            arrange(self.items, ITEM, self.count, self.flows.count, self.starts, self.order, self.spare)
-            arrange(
-                self.answers,
-                ANSWER_ITEM,
-                self.answered,
-                self.asked.count,
-                self.answer_starts,
-                self.answer_order,
-                self.spare,
-            )
-        return True
-
-    @cython.cfunc
-    def order_fits(self, items: cython.Py_ssize_t, groups: cython.Py_ssize_t) -> cython.bint:
-        """Make room for the order of so many items, and for where so many groups begin."""
-        most: cython.Py_ssize_t = max(items, groups)
-        if most <= self.order_room:
-            return True
-        self.order_room = 0
-        free(self.starts)
-        free(self.order)
-        free(self.answer_starts)
-        free(self.answer_order)
-        free(self.spare)
-        self.starts = cython.cast(cython.p_Py_ssize_t, malloc(most * 8))
-        self.order = cython.cast(cython.p_uint, malloc(most * 4))
-        self.answer_starts = cython.cast(cython.p_Py_ssize_t, malloc(most * 8))
-        self.answer_order = cython.cast(cython.p_uint, malloc(most * 4))
-        self.spare = cython.cast(cython.p_uint, malloc(most * 4))
-        if (
-            self.starts == cython.NULL
-            or self.order == cython.NULL
-            or self.answer_starts == cython.NULL
-            or self.answer_order == cython.NULL
-            or self.spare == cython.NULL
-        ):
-            return False
-        self.order_room = most
-        return True
 
     @cython.cfunc
     @cython.nogil
@@ -664,14 +284,14 @@ class Replay:
         i: cython.Py_ssize_t
         item: cython.Py_ssize_t
         reason: cython.int
-        for flow in range(self.flows.count):
+        for flow in range(self.flows.keys.count):
             self.open = False
             self.occurrence = 0
             self.started = 0
-            for i in range(self.starts[flow], self.starts[flow + 1]):
-                item = cython.cast(cython.Py_ssize_t, self.order[i]) * ITEM
+            for i in range(self.flows.starts[flow], self.flows.starts[flow + 1]):
+                item = cython.cast(cython.Py_ssize_t, self.flows.order[i]) * ITEM
                 if self.open:
-                    if self.items[item + 1] == self.last_tie:
+                    if self.flows.items[item + 1] == self.last_tie:
                         continue  # two workers did the same chunk
                     reason = self.over(item)
                     if reason != 0:
@@ -697,20 +317,20 @@ class Replay:
     @cython.exceptval(check=False)
     def over(self, item: cython.Py_ssize_t) -> cython.int:
         """Tell why the connection at hand ended before the packet at `item`; 0 if it goes on."""
-        time: cython.longlong = self.time_of(self.items, item)
+        time: cython.longlong = self.time_of(self.flows.items, item)
         if time - self.latest > self.idle:
             return IDLE
         if self.settings[ACTIVE_LIMIT] > 0 and time - self.start >= self.settings[ACTIVE_LIMIT]:
             return ACTIVE
         if (
             self.protocol == TCP
-            and self.items[item + 6] >> 16 & SEGMENT
+            and self.flows.items[item + 6] >> 16 & SEGMENT
             and self.tcp.another(
-                cython.cast(cython.int, self.items[item + 7] & 1) ^ self.first_way,
+                cython.cast(cython.int, self.flows.items[item + 7] & 1) ^ self.first_way,
                 time,
-                cython.cast(cython.uint, self.items[item + 5] >> 32),
-                cython.cast(cython.uint, self.items[item + 5] & MOST_32),
-                cython.cast(cython.int, self.items[item + 6] >> 32 & MOST_16),
+                cython.cast(cython.uint, self.flows.items[item + 5] >> 32),
+                cython.cast(cython.uint, self.flows.items[item + 5] & MOST_32),
+                cython.cast(cython.int, self.flows.items[item + 6] >> 32 & MOST_16),
             )
         ):
             return CLOSED
@@ -722,19 +342,21 @@ class Replay:
     def start_connection(self, flow: cython.Py_ssize_t, item: cython.Py_ssize_t) -> cython.void:
         """Begin a connection with the packet at `item`: who is its originator, and how it is named."""
         i: cython.int
-        way: cython.int = cython.cast(cython.int, self.items[item + 7] & 1)
-        flags: cython.int = cython.cast(cython.int, self.items[item + 6] >> 32 & MOST_16)
-        row: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, self.items[item + 2] >> 32) * (ROW_KEY + 1)
-        source_port: cython.uint = cython.cast(cython.uint, self.rows[row + ROW_ENDS] >> 48)
-        target_port: cython.uint = cython.cast(cython.uint, self.rows[row + ROW_ENDS] >> 32 & MOST_16)
+        way: cython.int = cython.cast(cython.int, self.flows.items[item + 7] & 1)
+        flags: cython.int = cython.cast(cython.int, self.flows.items[item + 6] >> 32 & MOST_16)
+        row: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, self.flows.items[item + 2] >> 32) * (
+            ROW_KEY + 1
+        )
+        source_port: cython.uint = cython.cast(cython.uint, self.flows.rows[row + ROW_ENDS] >> 48)
+        target_port: cython.uint = cython.cast(cython.uint, self.flows.rows[row + ROW_ENDS] >> 32 & MOST_16)
         for i in range(FLOW_KEY):
-            self.key[i] = self.flows.store[flow * FLOW_KEY + i]
+            self.key[i] = self.flows.keys.store[flow * FLOW_KEY + i]
         self.open = True
         self.protocol = cython.cast(cython.int, self.key[4] >> 8 & 255)
         self.version = cython.cast(cython.int, self.key[4] & 255)
         self.flipped = False
         self.reason = BY_FIRST
-        if self.protocol == TCP and self.items[item + 6] >> 16 & SEGMENT and flags & SYN_BIT:
+        if self.protocol == TCP and self.flows.items[item + 6] >> 16 & SEGMENT and flags & SYN_BIT:
             self.flipped = flags & ACK_BIT != 0
             self.reason = BY_SYN_ACK if self.flipped else BY_SYN
         elif self.has_ports() and (source_port < WELL_KNOWN) != (target_port < WELL_KNOWN):
@@ -750,11 +372,11 @@ class Replay:
             if self.is_icmp()
             else OTHER_IDLE
         ]
-        self.stamp = self.items[item]
-        self.start = self.time_of(self.items, item)
+        self.stamp = self.flows.items[item]
+        self.start = self.time_of(self.flows.items, item)
         self.latest = self.start
-        self.tie = self.items[item + 1]
-        self.offset = self.items[item + 3]
+        self.tie = self.flows.items[item + 1]
+        self.offset = self.flows.items[item + 3]
         self.application = 0
         self.syn_ttl = 0
         self.occurrence = self.occurrence + 1 if self.started == self.start and self.occurrence > 0 else 1
@@ -790,21 +412,21 @@ class Replay:
     @cython.exceptval(check=False)
     def add(self, item: cython.Py_ssize_t) -> cython.void:
         """Add the packet at `item` to the connection at hand."""
-        d: cython.int = cython.cast(cython.int, self.items[item + 7] & 1) ^ self.first_way
-        facts: cython.ulonglong = self.items[item + 6]
-        time: cython.longlong = self.time_of(self.items, item)
-        length: cython.longlong = cython.cast(cython.longlong, self.items[item + 4] >> 32)
-        payload: cython.longlong = cython.cast(cython.longlong, self.items[item + 4] & MOST_32)
-        wire: cython.longlong = cython.cast(cython.longlong, self.items[item + 7] >> 1)
+        d: cython.int = cython.cast(cython.int, self.flows.items[item + 7] & 1) ^ self.first_way
+        facts: cython.ulonglong = self.flows.items[item + 6]
+        time: cython.longlong = self.time_of(self.flows.items, item)
+        length: cython.longlong = cython.cast(cython.longlong, self.flows.items[item + 4] >> 32)
+        payload: cython.longlong = cython.cast(cython.longlong, self.flows.items[item + 4] & MOST_32)
+        wire: cython.longlong = cython.cast(cython.longlong, self.flows.items[item + 7] >> 1)
         ttl: cython.int = cython.cast(cython.int, facts >> 24 & 255)
         segment: cython.bint = self.protocol == TCP and facts >> 16 & SEGMENT != 0
         flags: cython.int = cython.cast(cython.int, facts >> 32 & MOST_16)
         window: cython.uint = cython.cast(cython.uint, facts >> 48)
-        self.last_tie = self.items[item + 1]
+        self.last_tie = self.flows.items[item + 1]
         self.latest = time
         self.replayed += 1
         if self.packets[d] == 0:
-            self.row[d] = cython.cast(cython.Py_ssize_t, self.items[item + 2] >> 32) * (ROW_KEY + 1)
+            self.row[d] = cython.cast(cython.Py_ssize_t, self.flows.items[item + 2] >> 32) * (ROW_KEY + 1)
             self.first_time[d] = time
             self.first_tie[d] = self.last_tie
             self.least_ttl[d] = self.most_ttl[d] = ttl
@@ -828,8 +450,8 @@ class Replay:
             self.tcp.packet(
                 d,
                 time,
-                cython.cast(cython.uint, self.items[item + 5] >> 32),
-                cython.cast(cython.uint, self.items[item + 5] & MOST_32),
+                cython.cast(cython.uint, self.flows.items[item + 5] >> 32),
+                cython.cast(cython.uint, self.flows.items[item + 5] & MOST_32),
                 flags,
                 window,
                 payload,
@@ -853,8 +475,10 @@ class Replay:
         self, d: cython.int, item: cython.Py_ssize_t, flags: cython.int, ttl: cython.int
     ) -> cython.void:
         """Keep the options of a side's first SYN."""
-        row: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, self.items[item + 2] >> 32) * (ROW_KEY + 1)
-        options: cython.ulonglong = self.rows[row + ROW_TUNNEL] & MOST_32
+        row: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, self.flows.items[item + 2] >> 32) * (
+            ROW_KEY + 1
+        )
+        options: cython.ulonglong = self.flows.rows[row + ROW_TUNNEL] & MOST_32
         if self.options[d] >> 32 == 0:
             self.options[d] = options | GREETED
             if not flags & ACK_BIT:
@@ -985,7 +609,7 @@ class Replay:
             sheet.real[CONSUMER_RATIO] = cython.cast(cython.double, self.payload[0] - self.payload[1]) / (
                 self.payload[0] + self.payload[1]
             )
-        sheet.number[LINK] = cython.cast(cython.longlong, self.rows[row + ROW_ENDS] & MOST_16)
+        sheet.number[LINK] = cython.cast(cython.longlong, self.flows.rows[row + ROW_ENDS] & MOST_16)
         sheet.number[NETWORK] = 1 if self.version == 4 else 2
         sheet.number[APPLICATION] = self.application
         sheet.number[SYN_TTL] = self.syn_ttl
@@ -1031,10 +655,12 @@ class Replay:
         sheet.number[SCALES + d] = 1 if options & HAS_SCALE else 0
         sheet.number[SACK + d] = 1 if options & SACK_PERMITTED else 0
         sheet.number[STAMPS + d] = 1 if options & TIMESTAMPS else 0
-        self.put_mac(sheet, SOURCE_MAC_TEXT if d == 0 else TARGET_MAC_TEXT, self.rows[row + ROW_SOURCE_MAC])
+        self.put_mac(
+            sheet, SOURCE_MAC_TEXT if d == 0 else TARGET_MAC_TEXT, self.flows.rows[row + ROW_SOURCE_MAC]
+        )
         if self.packets[1 - d] == 0:
             self.put_mac(
-                sheet, TARGET_MAC_TEXT if d == 0 else SOURCE_MAC_TEXT, self.rows[row + ROW_TARGET_MAC]
+                sheet, TARGET_MAC_TEXT if d == 0 else SOURCE_MAC_TEXT, self.flows.rows[row + ROW_TARGET_MAC]
             )
 
     @cython.cfunc
@@ -1058,16 +684,20 @@ class Replay:
         if self.key[7] >> 48:
             sheet.number[TUNNEL] = cython.cast(cython.longlong, self.key[7] >> 48)
             sheet.number[TUNNEL_NUMBER] = cython.cast(cython.longlong, self.key[6])
-            i = cython.cast(cython.int, self.rows[row + ROW_TUNNEL] >> 40 & 255)
-            self.put_address(sheet, OUTER_SOURCE, self.rows[at + 2 * first], self.rows[at + 2 * first + 1], i)
+            i = cython.cast(cython.int, self.flows.rows[row + ROW_TUNNEL] >> 40 & 255)
+            self.put_address(
+                sheet, OUTER_SOURCE, self.flows.rows[at + 2 * first], self.flows.rows[at + 2 * first + 1], i
+            )
             first = 1 - first
-            self.put_address(sheet, OUTER_TARGET, self.rows[at + 2 * first], self.rows[at + 2 * first + 1], i)
+            self.put_address(
+                sheet, OUTER_TARGET, self.flows.rows[at + 2 * first], self.flows.rows[at + 2 * first + 1], i
+            )
         sheet.number[EXTERNAL] = not (
             self.is_internal(self.key[near], self.key[near + 1])
             and self.is_internal(self.key[2 - near], self.key[3 - near])
         )
         sheet.number[MULTICAST] = self.is_multicast(self.key[2 - near], self.key[3 - near])
-        sheet.number[BROADCAST] = (self.version == 4 and self.key[3 - near] == MOST_32) or self.rows[
+        sheet.number[BROADCAST] = (self.version == 4 and self.key[3 - near] == MOST_32) or self.flows.rows[
             row + ROW_TARGET_MAC if self.row[0] >= 0 else row + ROW_SOURCE_MAC
         ] == MOST_48
 
@@ -1106,30 +736,32 @@ class Replay:
         k: cython.Py_ssize_t
         at: cython.Py_ssize_t = -1
         near: cython.int = 2 * self.first_way
-        if self.answered == 0:
+        if self.flows.answered == 0:
             return
         self.scratch[0] = self.key[near]
         self.scratch[1] = self.key[near + 1]
         self.scratch[2] = self.key[2 - near]
         self.scratch[3] = self.key[3 - near]
         self.scratch[4] = cython.cast(cython.ulonglong, self.version << 8 | self.version)
-        found = self.asked.seek(self.scratch)
+        found = self.flows.asked.seek(self.scratch)
         if found < 0:
             return
-        for i in range(self.answer_starts[found], self.answer_starts[found + 1]):
-            k = cython.cast(cython.Py_ssize_t, self.answer_order[i]) * ANSWER_ITEM
-            if self.answers[k] > self.stamp or (
-                self.answers[k] == self.stamp and self.answers[k + 1] > self.tie
+        for i in range(self.flows.answer_starts[found], self.flows.answer_starts[found + 1]):
+            k = cython.cast(cython.Py_ssize_t, self.flows.answer_order[i]) * ANSWER_ITEM
+            if self.flows.answers[k] > self.stamp or (
+                self.flows.answers[k] == self.stamp and self.flows.answers[k + 1] > self.tie
             ):
                 break
             at = k
         if at < 0:
             return
-        sheet.number[NAME_AGE] = self.start - self.time_of(self.answers, at)
+        sheet.number[NAME_AGE] = self.start - self.time_of(self.flows.answers, at)
         found = sheet.written
-        for i in range(cython.cast(cython.Py_ssize_t, self.answers[at + 4])):
-            sheet.characters[found + i] = self.text[cython.cast(cython.Py_ssize_t, self.answers[at + 3]) + i]
-        sheet.text(DNS_NAME, found + cython.cast(cython.Py_ssize_t, self.answers[at + 4]))
+        for i in range(cython.cast(cython.Py_ssize_t, self.flows.answers[at + 4])):
+            sheet.characters[found + i] = self.flows.text[
+                cython.cast(cython.Py_ssize_t, self.flows.answers[at + 3]) + i
+            ]
+        sheet.text(DNS_NAME, found + cython.cast(cython.Py_ssize_t, self.flows.answers[at + 4]))
 
     @cython.cfunc
     @cython.nogil
@@ -1242,7 +874,7 @@ class Replay:
             self.one_way.take(),
             self.feature_records.take(),
             self.services.take(),
-            self.host_rows.take(),
+            self.flows.host_rows.take(),
         )
 
     def summary(self) -> tuple:
