@@ -107,6 +107,18 @@ def test_the_small_parts_of_the_tests_are_many(packets, small_parts):
     assert max(len(run.pages) for found in job.runs.values() for run in found) > 3
 
 
+@given(st.lists(st.sampled_from((0, 0, 1, 5, 19, 20, 21, 40, 41, 100)), max_size=30))
+def test_parts_hold_every_partition_once_even_one_without_packets(packets):
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch, 20)
+        divided = list(parts.cut_partitions(packets))
+    covered = [number for first, last, share, _ in divided if share == 0 for number in range(first, last)]
+    assert covered == list(range(len(packets)))
+    for first, last, _, shares in divided:
+        assert sum(packets[first:last]) <= 40 * shares
+        assert [share for f, _, share, _ in divided if f == first] == list(range(shares))
+
+
 def test_one_capture_cut_into_seven_is_as_the_whole(packets, whole):
     cut = run(captures(packets, 7, 10), group=3)
     assert cut.anywhere() == whole.anywhere()
@@ -145,7 +157,7 @@ def test_a_chunk_that_was_done_twice_counts_once(packets, whole):
 
 
 def test_the_digests_of_a_bundle_lie_in_files_of_bounded_size(packets, tmp_path, monkeypatch):
-    monkeypatch.setattr(transforms.flows, "GROUP_BYTES", 20_000)
+    monkeypatch.setattr(transforms.flows, "GROUP_BYTES", 5000)
     store = transforms.flows.StoreDigests(str(tmp_path / "digests"))
     store.setup()
     store.start_bundle()
@@ -155,7 +167,7 @@ def test_the_digests_of_a_bundle_lie_in_files_of_bounded_size(packets, tmp_path,
     assert len(groups) > 5
     numbers = [chunk.chunk for group in groups for chunk in group.chunks]
     assert numbers == list(range(len(digests)))
-    assert all(sum(group.lengths) < 40_000 for group in groups)
+    assert all(sum(group.lengths) < 10_000 for group in groups)
 
 
 def test_only_some_of_the_types_are_as_they_are_among_all(packets, whole):

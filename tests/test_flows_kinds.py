@@ -164,6 +164,8 @@ def test_a_segment_that_was_not_captured_whole_belongs_to_a_flow_all_the_same(ca
         (B, A, 6, 0) if captured == 54 else (A, B, 6, 40)
     )
     assert one.TotalSize == 54
+    ends = ("80", "40000") if captured == 54 else ("40000", "80") if captured >= 38 else ("0", "0")
+    assert told(one, "SrcPort", "DstPort") == ends
     assert one.CutPacketsClientToServer == (captured < 54)
 
 

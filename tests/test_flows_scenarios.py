@@ -348,3 +348,20 @@ def test_times_at_the_ends_of_64_bits_are_years_apart_and_no_more():
     found = flows(*[at(0, udp(A, B))._replace(time=time) for time in times])
     assert [each.NumPackets for each in found] == [1, 2, 1]
     assert all(each.Duration in (0, 1) for each in found)
+
+
+def test_a_connection_is_told_alike_whatever_was_replayed_before_it():
+    """A RST makes no position known: what comes behind it is no segment that was sent again."""
+    lone = [
+        at(2, tcp(A, C, "R", 900, ports=(40002, 40001))),
+        at(2.001, tcp(A, C, "PA", 100, 1, b"data", ports=(40002, 40001))),
+        at(2.002, tcp(A, C, "PA", 60, 1, b"late", ports=(40002, 40001))),
+    ]
+    (alone,) = flows(*lone)
+    assert told(alone, "OutOfOrderClientToServer", "RetransmissionsClientToServer") == (1, 0)
+    for before in (conversation(0, client=A, server=C), conversation(1.2, client=A, server=C, seq=5000)):
+        among = flows(*before, *lone)[-1]
+        for record in (alone, among):
+            for field in ("FirstPacket", "LastPacket", "FirstOffset"):
+                record.ClearField(field)
+        assert among == alone

@@ -90,7 +90,7 @@ def cut_partitions(packets: Sequence[int]) -> Iterator[tuple[int, int, int, int]
     """Give (first, last, share, shares) of parts, by how many packets each partition has."""
     first, held = 0, 0
     for partition, count in enumerate(packets):
-        if held and held + count > PART_PACKETS:
+        if first < partition and held + count > PART_PACKETS:
             yield first, partition, 0, 1
             first, held = partition, 0
         held += count
