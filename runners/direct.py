@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_provision_api_pb2
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.worker import sdk_worker, statesampler
@@ -35,12 +35,23 @@ def options(run: Options) -> PipelineOptions:
 @contextmanager
 def runner(options: PipelineOptions) -> Iterator[FnApiRunner]:
     """Give the runner; its workers know the options, as those of Beam's DirectRunner do."""
+    send_whole_elements()
     end_bundles_at_once()
     report_errors_once()
     collect_seldom()
     encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
     info = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
     yield FnApiRunner(provision_info=ExtendedProvisionInfo(info))
+
+
+def send_whole_elements() -> None:
+    """Keep Beam's timer from sending, once a second, what lies in the output buffer of a bundle.
+
+    It takes the buffer in the midst of an element whose pickling lets other threads run, and drops what is
+    written while it sends (Beam 2.77, data_plane.TimeBasedBufferingClosableOutputStream): elements were lost
+    or not what they had been in one of ten runs on a busy machine.
+    """
+    worker_handlers.DATA_BUFFER_TIME_LIMIT_MS = 0
 
 
 def end_bundles_at_once() -> None:

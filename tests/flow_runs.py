@@ -55,8 +55,7 @@ class Made(NamedTuple):
         for body in split([self.files.get(name, b"")]):
             record = CLASSES[name].FromString(body)
             record.DiscardUnknownFields()
-            # Numbers of a DeviceProfile's VLANs are not packed, which protobuf's own writer would do.
-            assert name == "DeviceProfile" or record.ByteSize() == len(body), f"{name}: {body.hex()}"
+            assert record.ByteSize() == len(body), f"{name}: {body.hex()}"
             found.append(record)
         return found
 

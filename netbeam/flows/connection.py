@@ -162,7 +162,9 @@ FLOW = Message(
         flow("SrcPort", 6, "uint32", "SOURCE_PORT", "Port; of ICMP as in Connection."),
         flow("DstPort", 7, "uint32", "TARGET_PORT", "Port; of ICMP as in Connection."),
         flow("SrcMAC", 8, "string", "SOURCE_MAC_TEXT", "In the first packet."),
-        flow("DstMAC", 9, "string", "TARGET_MAC_TEXT", "In the first packet."),
+        flow(
+            "DstMAC", 9, "string", "TARGET_MAC_TEXT", "In the first packet of the other direction, or to it."
+        ),
         flow(
             "CommunityID", 10, "string", "COMMUNITY_ID", "Community ID, version 1: that of both directions."
         ),

@@ -58,7 +58,7 @@ class Part(NamedTuple):
     skipped: tuple[tuple[int, ...], ...]
     sources: tuple[str, ...]
     borders: tuple[int, ...]
-    latest: int
+    latest: tuple[int, ...]
 
 
 def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
@@ -78,10 +78,11 @@ def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
         skipped.append(tuple(twice))
     chunks = [chunk for group in ordered for chunk in group.chunks]
     sources = tuple(sorted({chunk.source for chunk in chunks}))
-    latest = max((chunk.latest for chunk in chunks), default=0)
-    borders = intervals(min((chunk.earliest for chunk in chunks), default=0), latest, sum(packets))
+    latest = [max(chunk.latest for chunk in chunks if chunk.source == source) for source in sources]
+    earliest = min((chunk.earliest for chunk in chunks), default=0)
+    borders = intervals(earliest, max(latest, default=0), sum(packets))
     return [
-        Part(*cut, tuple(ordered), tuple(skipped), sources, borders, latest)
+        Part(*cut, tuple(ordered), tuple(skipped), sources, borders, tuple(latest))
         for cut in cut_partitions(packets)
     ]
 
@@ -142,7 +143,7 @@ class Replayer:
         self.layers = layers
         self.wanted = wanted
         self.settings = settings
-        self._made: tuple[tuple[str, ...], int] | None = None
+        self._made: tuple[tuple[str, ...], tuple[int, ...]] | None = None
 
     @property
     def hosts(self) -> bool:
@@ -195,17 +196,26 @@ class Replayer:
         whole = merge(found)
         return {name: summed(make(whole)) for name, make in SUMMED.items() if name in self.wanted}
 
-    def machine(self, sources: tuple[str, ...], latest: int) -> Replay:
+    def machine(self, sources: tuple[str, ...], latest: tuple[int, ...]) -> Replay:
         """Give the machine for a run's parts; it is made once, with the memory that it needs."""
         if self._made != (sources, latest):
+            self._made = sources, latest
             tables = self.tables(sources)
             connection, of_features = (sheet.Sheet(*each[:3]) for each in tables)
-            self._machine = Replay(connection, of_features, self.first_rows(*tables), self.numbers(latest))
-            self._made = sources, latest
+            if not self.settings.per_file:
+                latest = (max(latest),) * len(latest)
+            self._machine = Replay(
+                connection,
+                of_features,
+                self.first_rows(*tables),
+                self.numbers(),
+                array("q", latest),
+                array("Q", [0, *(stable(layer.name) for layer in self.layers)]),
+            )
         return self._machine
 
-    def numbers(self, latest: int) -> array[int]:
-        """Give the settings as the kernel takes them; `latest` is when the last packet was captured."""
+    def numbers(self) -> array[int]:
+        """Give the settings as the kernel takes them."""
         settings = self.settings
         numbers = array("q", bytes(8 * replay.SETTINGS))
         for column, value in {
@@ -217,7 +227,6 @@ class Replayer:
             replay.LINGER: settings.linger,
             replay.SEED: settings.seed,
             replay.PER_FILE: settings.per_file,
-            replay.LATEST: latest,
         }.items():
             numbers[column] = value
         return numbers
@@ -247,13 +256,19 @@ class Replayer:
         return rows
 
 
+def stable(data: bytes | str) -> int:
+    """Give a hash of 64 bits that is the same in every process."""
+    encoded = data.encode() if isinstance(data, str) else data
+    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big")
+
+
 def summed(records: Iterable[tuple[int, bytes, bytes]]) -> Records:
     """Give records with the keys of their order: a hash stands for what orders those of one time."""
     data = bytearray()
     keys = array("Q")
     for time, tie, record in records:
         data += record
-        keys.extend((time, int.from_bytes(blake2b(tie, digest_size=8).digest(), "big"), len(data)))
+        keys.extend((time, stable(tie), len(data)))
     return Records.of(data, keys.tobytes())
 
 

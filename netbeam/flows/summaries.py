@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netbeam.declare import Field, Message
 from netbeam.flows.endpoints import Partial
 from netbeam.flows.tables import Columns, Numbers, arrange, selected, unpack
-from netbeam.flows.wire import Cells, Ragged, Texts, Value, cells, lists, texts, write
+from netbeam.flows.wire import Cells, Ragged, Texts, Value, cells, entries, lists, texts, write
 from netbeam.formats.delimited import delimited
 from netbeam.kernel.addresses import ROOM, address_texts
 
@@ -124,11 +124,21 @@ class Listing:
         values = np.append(self.columns[column], np.uint64(0))
         return values[np.where(known, self.begins[records], 0)], known
 
-    def runs(self, records: slice) -> Ragged:
+    def pieces(self, records: slice) -> list[bytes]:
         """Give the field's bytes for each of some records."""
         begins = self.begins[records]
         ends = begins + np.minimum(self.counts[records], LISTED)
-        return lists(begins, ends, lambda rows: cells(self.field, self.value(selected(self.columns, rows))))
+        packed = self.field.type in ("uint32", "uint64")
+
+        def make(rows: NDArray[np.int64]) -> Cells:
+            value = self.value(selected(self.columns, rows))
+            return entries(value) if packed and isinstance(value, np.ndarray) else cells(self.field, value)
+
+        runs = lists(begins, ends, make).split()
+        if not packed:
+            return runs
+        key = entries(np.array([self.field.number << 3 | 2])).data.tobytes()
+        return [key + delimited(run) if run else b"" for run in runs]
 
 
 def spans(placed: Numbers, owners: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -151,8 +161,8 @@ def records(
     """
     for start in range(0, len(first), _BLOCK):
         block = slice(start, min(start + _BLOCK, len(first)))
-        parts = [whole(write(message, values(block))), *(listing.runs(block) for listing in listings)]
-        bodies = zip(*(part.split() for part in parts), strict=True)
+        parts = [whole(write(message, values(block))).split(), *(each.pieces(block) for each in listings)]
+        bodies = zip(*parts, strict=True)
         ordered = whole(Cells(keys.data[block], keys.used[block])).split()
         for time, key, pieces in zip(first[block].tolist(), ordered, bodies, strict=True):
             yield time, key, delimited(b"".join(pieces))

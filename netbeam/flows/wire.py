@@ -87,6 +87,13 @@ def cells(field: Field, value: Value) -> Cells:
     return _with_key(field.number << 3, made, made.used[:, 0])
 
 
+def entries(numbers: Column) -> Cells:
+    """Write numbers as varints; zero too takes a byte."""
+    made = varints(numbers.astype(np.uint64))
+    made.used[:, 0] = True
+    return made
+
+
 def varints(numbers: NDArray[np.uint64]) -> Cells:
     """Write numbers as varints; zero takes no byte."""
     width = max(1, -(-int(numbers.max(initial=0)).bit_length() // 7))

@@ -112,5 +112,4 @@ cpdef enum:
     LINGER = 5
     SEED = 6
     PER_FILE = 7
-    LATEST = 8
-    SETTINGS = 9
+    SETTINGS = 8

@@ -116,7 +116,7 @@ if not cython.compiled:
     CONNECTION, FLOW, FLOW_FEATURES, SERVICES, FLOW_BACK, TABLES = range(6)
     # fmt: off
     (
-        TCP_IDLE, UDP_IDLE, ICMP_IDLE, OTHER_IDLE, ACTIVE_LIMIT, LINGER, SEED, PER_FILE, LATEST, SETTINGS,
+        TCP_IDLE, UDP_IDLE, ICMP_IDLE, OTHER_IDLE, ACTIVE_LIMIT, LINGER, SEED, PER_FILE, SETTINGS,
     ) = range(10)
     # fmt: on
 
@@ -166,6 +166,8 @@ class Replay:
     """
 
     keep: list
+    ended: cython.p_longlong
+    layers: cython.p_ulonglong
     sheet: Sheet
     feature_sheet: Sheet
     tcp: Tcp
@@ -175,7 +177,7 @@ class Replay:
     feature_records: Output
     services: Output
     tables: cython.longlong[5]
-    settings: cython.longlong[9]
+    settings: cython.longlong[8]
     flows: Flows
     # The connection at hand; direction 0 is the originator's.
     open: cython.bint
@@ -216,8 +218,12 @@ class Replay:
     ends: cython.longlong[7]
     states: cython.longlong[13]
 
-    def __init__(self, sheet: Sheet, feature_sheet: Sheet, tables, settings) -> None:
-        """Take the sheets, and arrays of 'q' with tables and settings."""
+    def __init__(self, sheet: Sheet, feature_sheet: Sheet, tables, settings, latest, layers) -> None:
+        """Take the sheets, and arrays of 'q' with tables and settings.
+
+        And for each capture when its last packet was captured (array of 'q', Unix ns), for each layer, from
+        number 0 on, what stands for it in a UID (array of 'Q').
+        """
         i: cython.int
         self.sheet = sheet
         self.feature_sheet = feature_sheet
@@ -244,7 +250,14 @@ class Replay:
             self.tables[i] = tables[i]
         for i in range(SETTINGS):
             self.settings[i] = settings[i]
-        self.settings[LATEST] = bounded(self.settings[LATEST])
+        self.keep = [latest, layers]
+        if cython.compiled:
+            times: cython.longlong[::1] = latest
+            self.ended = cython.address(times[0])
+            words: cython.ulonglong[::1] = layers
+            self.layers = cython.address(words[0])
+        else:
+            self.ended, self.layers = latest, layers
         self.tcp.linger = self.settings[LINGER]
         self.begin(0, 1)
 
@@ -284,6 +297,7 @@ class Replay:
         i: cython.Py_ssize_t
         item: cython.Py_ssize_t
         reason: cython.int
+        ended: cython.longlong
         for flow in range(self.flows.keys.count):
             self.open = False
             self.occurrence = 0
@@ -300,7 +314,8 @@ class Replay:
                     self.start_connection(flow, item)
                 self.add(item)
             if self.open:
-                self.close(IDLE if self.settings[LATEST] - self.latest > self.idle else LAST)
+                ended = bounded(self.ended[cython.cast(cython.Py_ssize_t, self.last_tie >> PACKET_BITS)])
+                self.close(IDLE if ended - self.latest > self.idle else LAST)
 
     @cython.cfunc
     @cython.inline
@@ -792,7 +807,7 @@ class Replay:
         ends[5] = self.key[5]
         ends[6] = self.key[6]
         ends[7] = (cython.cast(cython.ulonglong, self.start) + BIAS) & ALL_64
-        ends[8] = self.key[7]
+        ends[8] = self.layers[cython.cast(cython.Py_ssize_t, self.key[7] >> 48)] + (self.key[7] & MOST_48)
         ends[9] = self.occurrence
         sheet.text(UID, unique_id(sheet.characters, sheet.written, ends, 10))
         sheet.text(
