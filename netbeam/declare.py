@@ -106,8 +106,8 @@ class Message:
     One that `one` or `many` declare to lie in a header is laid out as a layer is: `header_len` bytes at
     least, to which its fields' offsets refer, and `length` of them or, with `spans`, all that is left. The
     next one begins after as many bytes as make its length a multiple of `padded_to`. `tag` is the number
-    that tells its type. Types in `alone` (two at most) are a single byte, their tag; they are passed over in
-    silence if `silent`. One of type `last` ends the list.
+    that tells its type. Types in `alone` (two at most) are a single byte, their tag. One of type `last` ends
+    the list. If `silent`, no message is written of these.
     """
 
     name: str

@@ -208,7 +208,7 @@ class Rows:
         wrap: int,
         cases: Iterable[Row] = (),
     ) -> int:
-        """Give the place of a group's columns; `cases` are the rows of fields that elements hold by their tag."""
+        """Give the place of a group's columns; `cases` are the fields that elements of a type hold."""
         message = shape if isinstance(shape, Message) else Message("", None, ())
         columns = dict.fromkeys(range(groups.GROUP_COLUMNS), 0)
         if part.ahead:

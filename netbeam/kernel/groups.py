@@ -154,6 +154,7 @@ def elements(
     bit: cython.ulonglong
     wrap: cython.uint
     alone: cython.bint
+    last: cython.bint
     fault: cython.int = WELL
     malformed: cython.int = VARIABLE
     if ops[g + REPEAT] == COUNTED:
@@ -198,7 +199,8 @@ def elements(
                 wrap = INLINE
                 break
             case += CASE_COLUMNS
-        if row != 0 and not (alone and ops[g + SILENT]):
+        last = ops[g + LAST] != 0 and tag == cython.cast(cython.ulonglong, ops[g + LAST]) - 1
+        if not (ops[g + SILENT] and (alone or last)):
             mark = -1
             if wrap == MESSAGE:
                 mark = w.open(field)
@@ -214,7 +216,7 @@ def elements(
             size += (ops[g + PADDED] - size % ops[g + PADDED]) % ops[g + PADDED]
         w.cursor = here + (size if size < left else left)
         count -= 1
-        if ops[g + LAST] != 0 and tag == cython.cast(cython.ulonglong, ops[g + LAST]) - 1:
+        if last:
             break
     w.close(packed)
     return fault
