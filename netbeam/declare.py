@@ -298,7 +298,7 @@ def here(field: Field) -> Field:
 
 
 def block(header_len: int, *fields: Field, only_if: At | Check | None = None) -> tuple[Field, ...]:
-    """Declare fields of a header of `header_len` bytes at the cursor, that is there only if a condition holds.
+    """Declare fields of a header of `header_len` bytes at the cursor, there only if a condition holds.
 
     Their offsets count from its start, and so do those of the conditions and counts of the fields in it.
     """

@@ -77,12 +77,12 @@ ACCEPTED = (
     Accepted(
         "tcpdump/LLDP_and_CDP.pcap",
         ("Ethernet.PayloadSize",),
-        "No length tells the frame where LLDP ends: to netbeam, what lies behind its last element is payload.",
+        "No length says where LLDP ends: to netbeam, what lies behind its last element is payload too.",
     ),
     Accepted(
         "tcpdump/lldp-infinite-loop-1.pcap",
         ("Ethernet.PayloadSize",),
-        "No length tells the frame where LLDP ends: to netbeam, what lies behind its last element is payload.",
+        "No length says where LLDP ends: to netbeam, what lies behind its last element is payload too.",
     ),
 )
 
