@@ -13,6 +13,7 @@ MODULES = (
     "options",
     "dns",
     "parts",
+    "groups",
     "tables",
     "keys",
     "digest",

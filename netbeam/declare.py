@@ -10,13 +10,14 @@ OWN_NUMBERS = 1000
 
 @dataclass(frozen=True)
 class At:
-    """An unsigned big-endian number in a header: `width` bytes at `offset`, then `shift` and `mask`."""
+    """A number in a header: `width` bytes at `offset`, big-endian or `little`, then `shift` and `mask`."""
 
     offset: int
     width: int
     shift: int = 0
     mask: int = 0
     signed: bool = False
+    little: bool = False
 
     def bits(self, shift: int, count: int) -> At:
         """Give the `count` bits that lie `shift` bits above the number's lowest one."""
@@ -40,6 +41,11 @@ def u16(offset: int) -> At:
     return At(offset, 2)
 
 
+def i16(offset: int) -> At:
+    """Give the two bytes at `offset` as a signed number."""
+    return At(offset, 2, signed=True)
+
+
 def u24(offset: int) -> At:
     """Give the three bytes at `offset`."""
     return At(offset, 3)
@@ -48,6 +54,11 @@ def u24(offset: int) -> At:
 def u32(offset: int) -> At:
     """Give the four bytes at `offset`."""
     return At(offset, 4)
+
+
+def i32(offset: int) -> At:
+    """Give the four bytes at `offset` as a signed number."""
+    return At(offset, 4, signed=True)
 
 
 def u48(offset: int) -> At:
@@ -60,14 +71,57 @@ def u64(offset: int) -> At:
     return At(offset, 8)
 
 
+def little(at: At) -> At:
+    """Give a number whose lowest byte comes first."""
+    return replace(at, little=True)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A header is well formed only if the number at `at` lies between `low` and `high`."""
+
+    at: At
+    low: int
+    high: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Length:
+    """A length in bytes: the number at `at`, times `unit`, plus `add`.
+
+    Zero means all that is left when that is more than `zero_is_rest_above` bytes, header included.
+    """
+
+    at: At
+    unit: int = 1
+    add: int = 0
+    zero_is_rest_above: int | None = None
+
+
 @dataclass(frozen=True)
 class Message:
-    """A message of the wire schema that lies inside a record. `doc` is its line in the documentation."""
+    """A message of the wire schema that lies inside a record. `doc` is its line in the documentation.
+
+    One that `one` or `many` declare to lie in a header is laid out as a layer is: `header_len` bytes at
+    least, to which its fields' offsets refer, and `length` of them or, with `spans`, all that is left. The
+    next one begins after as many bytes as make its length a multiple of `padded_to`. `tag` is the number
+    that tells its type. Types in `alone` (two at most) are a single byte, their tag. One of type `last` ends
+    the list. If `silent`, no message is written of these.
+    """
 
     name: str
     type_id: int | None
     fields: tuple[Field, ...]
     doc: str = ""
+    header_len: int = 0
+    length: Length | None = None
+    spans: bool = False
+    padded_to: int = 1
+    tag: At | None = None
+    alone: tuple[int, ...] = ()
+    silent: bool = False
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +137,31 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Part:
+    """How a field lies in the variable part of a header: at the cursor, where the part before it ended.
+
+    It is there only if `only_if` holds. It takes the bytes that `within` says, and there are `count` of it,
+    or as many as there is room for if it `fills`. Where it is no message, `header_len`, `length` and `spans`
+    are those of its bytes, as of a Message. `place` is an offset in the header and the bytes that it may
+    have there; `ahead` says that it lies in the payload. `of` is the message of the list in which the
+    element of type `tag` holds this field. `block` numbers a block of fields, whose part this is.
+    """
+
+    only_if: Check | None = None
+    within: Length | None = None
+    count: At | None = None
+    fills: bool = False
+    header_len: int = 0
+    length: Length | None = None
+    spans: bool = False
+    place: tuple[int, int] | None = None
+    ahead: bool = False
+    of: Message | None = None
+    tag: int = 0
+    block: int = 0
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of a record.
 
@@ -91,6 +170,8 @@ class Field:
     "coded" (by the kernel function `by`), "flow" (from the slot `by` of a flow's sheet) or "given" (by a
     user's Python function). A number below `least` is absent. `doc` gives meaning and unit where the name
     does not. `names` are the texts that a flow's number stands for, or whose they are: LAYER_NAMES ...
+    `values` are the names of a header's numbers. `part` says where the field lies if not at a fixed offset,
+    and `block` where its header lies if it is not the layer's.
     """
 
     name: str
@@ -103,6 +184,9 @@ class Field:
     least: int = 1
     doc: str = ""
     names: str | tuple[str, ...] = ()
+    values: tuple[tuple[int, str], ...] = ()
+    part: Part | None = None
+    block: Part | None = None
 
 
 def int32(name: str, number: int, at: At, doc: str = "") -> Field:
@@ -143,6 +227,133 @@ def ipv6(name: str, number: int, offset: int, doc: str = "") -> Field:
 def raw(name: str, number: int, offset: int, length: int, doc: str = "") -> Field:
     """Declare bytes that are kept as they are."""
     return Field(name, number, "bytes", "raw", At(offset, length), doc=doc)
+
+
+def rest(name: str, number: int, type: str = "bytes", doc: str = "") -> Field:
+    """Declare all bytes that are left: of a header, an element, or what `sized` and `prefixed` bound."""
+    return Field(name, number, type, "coded", by="rest", doc=doc)
+
+
+def text(name: str, number: int, doc: str = "") -> Field:
+    """Declare the text up to a zero byte, or all that is left where there is none."""
+    return Field(name, number, "string", "coded", by="text", doc=doc)
+
+
+def hexadecimal(name: str, number: int, doc: str = "") -> Field:
+    """Declare all that is left as a hardware address is written: 00:1b:21:0a:0b:0c."""
+    return Field(name, number, "string", "coded", by="hex", doc=doc)
+
+
+def address(name: str, number: int, doc: str = "") -> Field:
+    """Declare all that is left as an address: of IPv4 if it is 4 bytes, of IPv6 if 16, else hexadecimal."""
+    return Field(name, number, "string", "coded", by="address", doc=doc)
+
+
+def integer(name: str, number: int, type: str = "uint64", doc: str = "") -> Field:
+    """Declare all that is left, eight bytes at most, as one number."""
+    return Field(name, number, type, "coded", by="integer", doc=doc)
+
+
+def size(name: str, number: int, doc: str = "") -> Field:
+    """Declare the bytes of the whole header or element."""
+    return Field(name, number, "int32", "coded", by="size", doc=doc)
+
+
+def named(name: str, number: int, at: At, values: dict[int, str], doc: str = "") -> Field:
+    """Declare the name that the number at `at` has among `values`; one without a name is absent."""
+    return Field(name, number, "string", "coded", at, by="named", values=tuple(values.items()), doc=doc)
+
+
+def true_if(name: str, number: int, condition: At | Check, doc: str = "") -> Field:
+    """Declare a flag that is set if a condition holds."""
+    return when(condition, Field(name, number, "bool", "coded", by="true", doc=doc))
+
+
+def is_(at: At, value: int) -> Check:
+    """Give the condition that a number has a value."""
+    return Check(at, value, value, "condition")
+
+
+def _part(field: Field) -> Part:
+    if field.part or field.kind == "coded" or field.at is None:
+        return field.part or Part()
+    return Part(header_len=field.at.offset + field.at.width)
+
+
+def _check(condition: At | Check | None) -> Check | None:
+    return Check(condition, 1, (1 << 63) - 1, "condition") if isinstance(condition, At) else condition
+
+
+def when(condition: At | Check, field: Field) -> Field:
+    """Declare that a field is there only if a condition holds, or a number is not zero.
+
+    The condition may read only what lies at fixed offsets. A number or address lies at the cursor.
+    """
+    return replace(field, part=replace(_part(field), only_if=_check(condition)))
+
+
+def here(field: Field) -> Field:
+    """Declare that a number, an address or raw bytes lie at the cursor: offsets count from there."""
+    return replace(field, part=_part(field))
+
+
+def block(header_len: int, *fields: Field, only_if: At | Check | None = None) -> tuple[Field, ...]:
+    """Declare fields of a header of `header_len` bytes at the cursor, there only if a condition holds.
+
+    Their offsets count from its start, and so do those of the conditions and counts of the fields in it.
+    """
+    first = fields[0].number if fields else 0
+    part = Part(only_if=_check(only_if), header_len=header_len, block=first)
+    return tuple(replace(field, block=part) for field in fields)
+
+
+def each(field: Field, count: At | None = None) -> Field:
+    """Declare that a number, an address or raw bytes are repeated: `count` times, or up to the end."""
+    return replace(field, repeated=True, part=replace(_part(field), count=count, fills=count is None))
+
+
+def sized(field: Field, within: At | Length) -> Field:
+    """Declare that a field takes as many bytes at the cursor as a number before it says."""
+    length = Length(within) if isinstance(within, At) else within
+    part = _part(field)
+    return replace(field, part=replace(part, within=length, spans=part.header_len == 0))
+
+
+def prefixed(field: Field, by: At) -> Field:
+    """Declare that a field's bytes come after their length, the number `by` at the cursor."""
+    head = by.offset + by.width
+    return replace(field, part=replace(_part(field), header_len=head, length=Length(by, add=head)))
+
+
+def placed(field: Field, offset: int, room: int) -> Field:
+    """Declare that a field lies not at the cursor but at an offset, where it may take up to `room` bytes."""
+    part = _part(field)
+    return replace(field, part=replace(part, place=(offset, room), spans=part.header_len == 0))
+
+
+def one(name: str, number: int, message: Message | Layer, doc: str = "") -> Field:
+    """Declare a message that lies at the cursor."""
+    return Field(name, number, message, "coded", doc=doc, part=Part())
+
+
+def many(name: str, number: int, message: Message, count: At | None = None, *, doc: str = "") -> Field:
+    """Declare a list of messages from the cursor on: `count` of them, or up to the end."""
+    part = Part(count=count, fills=count is None)
+    return Field(name, number, message, "coded", repeated=True, doc=doc, part=part)
+
+
+def ahead(field: Field) -> Field:
+    """Declare a message that lies in the payload; if it is not whole, that is its own layer's fault."""
+    return replace(field, part=replace(_part(field), ahead=True))
+
+
+def tagged(field: Field, of: Message, tag: int) -> Field:
+    """Declare that a field is what the element of type `tag` holds, in a list of messages `of`.
+
+    The fields of one list stand side by side before the `many` messages `of`, which are the elements that
+    no field holds: those of other types, and those after the first where the field is not repeated.
+    """
+    return replace(field, part=replace(_part(field), of=of, tag=tag))
 
 
 DERIVED = {
@@ -217,19 +428,6 @@ PADDED = 46
 
 
 @dataclass(frozen=True)
-class Length:
-    """A length in bytes: the number at `at`, times `unit`, plus `add`.
-
-    Zero means all that is left when that is more than `zero_is_rest_above` bytes, header included.
-    """
-
-    at: At
-    unit: int = 1
-    add: int = 0
-    zero_is_rest_above: int | None = None
-
-
-@dataclass(frozen=True)
 class Key:
     """A number of a registry under which a layer is found, as ether_type 0x0800 is IPv4."""
 
@@ -260,16 +458,6 @@ def udp_port(number: int) -> Key:
 def tcp_port(number: int) -> Key:
     """Give the key of a TCP port."""
     return Key("tcp_port", number)
-
-
-@dataclass(frozen=True)
-class Check:
-    """A header is well formed only if the number at `at` lies between `low` and `high`."""
-
-    at: At
-    low: int
-    high: int
-    what: str
 
 
 @dataclass(frozen=True)

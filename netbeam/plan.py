@@ -7,40 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from netbeam.declare import At, Carries, Check, Field, Layer
+from netbeam.declare import At, Carries, Check, Layer
 from netbeam.kernel import digest, parts, tables, wire
+from netbeam.rows import Rows, greatest, number_format
 from netbeam.verify import verify
-
-KINDS = {1: wire.U8, 2: wire.U16, 3: wire.U24, 4: wire.U32, 8: wire.U64}
-DERIVED = {
-    "Timestamp": wire.STAMP,
-    "SrcIP": wire.SOURCE,
-    "DstIP": wire.TARGET,
-    "SrcPort": wire.SOURCE_PORT,
-    "DstPort": wire.TARGET_PORT,
-    "PayloadSize": wire.SIZE,
-    "PayloadEntropy": wire.ENTROPY,
-    "Payload": wire.CODED + parts.PAYLOAD,
-}
-GREATEST = {
-    wire.STAMP: 10,
-    wire.SOURCE: 49,
-    wire.TARGET: 49,
-    wire.SOURCE_PORT: 3,
-    wire.TARGET_PORT: 3,
-    wire.SIZE: 10,
-    wire.ENTROPY: 8,
-    wire.MAC: 18,
-    wire.IPV4: 16,
-    wire.IPV6: 46,
-    wire.U8: 2,
-    wire.U16: 3,
-    wire.U24: 4,
-    wire.U32: 5,
-    wire.U64: 10,
-    wire.S8: 10,
-}
-"""The most bytes that a field's value takes, by the kind of its row."""
 
 ANY = (1 << 63) - 1
 
@@ -101,7 +71,7 @@ def compile_plan(
         verify(layer)
     numbers = Numbers()
     numbers_by_key, places = dispatch_tables(layers)
-    ops: array[int] = array("I")
+    rows = Rows()
     table = array("q", bytes(8 * tables.LAYER_COLUMNS))
     table[tables.TABLE], table[tables.TABLE_SIZE] = places.get("link_type", (0, 0))
     facts: array[int] = array("q")
@@ -109,14 +79,11 @@ def compile_plan(
     for number, layer in enumerate(layers, 1):
         row = array("q", bytes(8 * tables.LAYER_COLUMNS))
         keep = layer.type_id is not None and (include is None or layer.name in include)
-        fields = operations(layer, keep, payload, entropy)
-        row[tables.OPS] = len(ops)
-        row[tables.GREATEST] = 4 + wire.SLACK + sum(GREATEST.get(op[0], op[6] + 3) + 3 for op in fields)
+        fields = rows.layer(layer, keep, payload, entropy)
+        row[tables.OPS] = rows.table(fields)
+        row[tables.GREATEST] = 4 + wire.SLACK + sum(map(greatest, fields))
         row[tables.ENCODE] = len(fields) > 0
         row[tables.SELECTED] = keep
-        for op in fields:
-            ops.extend(op)
-        ops.extend((wire.END, 0, 0, 0, 0, 0, 0, 0))
         place_header(row, layer, numbers)
         row[tables.FACTS] = len(facts)
         for fact in layer.facts:
@@ -136,7 +103,7 @@ def compile_plan(
         table,
         numbers.rows,
         tuple(numbers.names),
-        ops,
+        rows.words,
         numbers_by_key,
         facts or array("q", [0]),
         flows,
@@ -156,7 +123,8 @@ class Numbers:
         first = len(self.names)
         for check in checks:
             at = check.at
-            self.rows.extend((at.width, at.offset, at.shift, at.mask or (1 << min(63, 8 * at.width)) - 1))
+            self.rows.extend((number_format(at), at.offset, at.shift))
+            self.rows.append(at.mask or (1 << min(63, 8 * at.width)) - 1)
             self.rows.extend((check.low, check.high))
             self.names.append(check.what)
         return first, len(self.names)
@@ -193,55 +161,6 @@ def dispatch_tables(layers: Sequence[Layer]) -> tuple[array[int], dict[str, tupl
     return joined, places
 
 
-def operations(layer: Layer, keep: bool, payload: bool, entropy: bool) -> list[tuple[int, ...]]:
-    """Give the rows that write a layer's record; of one that is not kept, only those that find faults."""
-    rows = []
-    choices = {"Payload": payload, "PayloadEntropy": entropy}
-    left_out = {name for name, wanted in choices.items() if not wanted}
-    for field in layer.fields if layer.type_id is not None else ():
-        if field.name in left_out:
-            continue
-        row = operation(layer, field)
-        if row is not None and (keep or (row[0] >= wire.CODED and row[0] != wire.CODED + parts.PAYLOAD)):
-            rows.append(row)
-    return rows
-
-
-def operation(layer: Layer, field: Field) -> tuple[int, ...] | None:
-    """Give the row that writes one field; None for a field that another field's function writes."""
-    at = field.at or At(0, 0)
-    mask = at.mask or (1 << min(32, 8 * at.width)) - 1
-    wire_type = {"string": 2, "bytes": 2, "double": 1}.get(str(field.type), 0)
-    key = bytearray()
-    rest = field.number << 3 | wire_type
-    while rest >= 128:
-        key.append(rest & 127 | 128)
-        rest >>= 7
-    key.append(rest)
-    packed = int.from_bytes(key, "little")
-    extra = field.least
-    if field.kind == "number":
-        kind = wire.S8 if at.signed else KINDS[at.width]
-    elif field.kind == "derived":
-        kind = DERIVED[field.name]
-        extra = 0 if field.name == "Payload" else 1
-    elif field.kind == "raw":
-        kind, extra = wire.RAW, at.width
-    elif field.kind == "coded":
-        if not field.by:
-            return None
-        kind, extra = wire.CODED + kernel_function(field.by), at.width
-    else:
-        kind = {"mac": wire.MAC, "ipv4": wire.IPV4, "ipv6": wire.IPV6}[field.kind]
-    return kind, at.offset, at.shift, mask, packed, len(key), extra, field.number
-
-
-def kernel_function(name: str) -> int:
-    """Give the number of a kernel function that a declaration names."""
-    number: int = getattr(parts, name.upper())
-    return number
-
-
 def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
     """Fill in how the walk measures and checks a layer's header."""
     row[tables.HEADER_LEN] = layer.header_len
@@ -251,7 +170,7 @@ def place_header(row: array[int], layer: Layer, numbers: Numbers) -> None:
     if layer.spans:
         row[tables.MEASURE] = parts.SPANS
     elif layer.measured_by:
-        row[tables.MEASURE] = kernel_function(layer.measured_by)
+        row[tables.MEASURE] = parts.MEASURES[layer.measured_by][0]
     row[tables.TOTAL] = numbers.place(layer.total.at) if layer.total else -1
     if layer.total:
         above = layer.total.zero_is_rest_above

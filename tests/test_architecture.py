@@ -41,8 +41,9 @@ INSIDE = {
     "netbeam/chunk.py": (),
     "netbeam/block.py": (),
     "netbeam/account.py": (),
-    "netbeam/verify.py": ("netbeam.declare",),
-    "netbeam/plan.py": ("netbeam.declare", "netbeam.kernel", "netbeam.verify"),
+    "netbeam/verify.py": ("netbeam.declare", "netbeam.kernel.parts"),
+    "netbeam/rows.py": ("netbeam.declare", "netbeam.kernel"),
+    "netbeam/plan.py": ("netbeam.declare", "netbeam.kernel", "netbeam.rows", "netbeam.verify"),
 }
 """All that a part of the library imports of it."""
 

@@ -1,5 +1,7 @@
 """Any declaration that is let through decodes any packet: a user's own layers, made at random."""
 
+from dataclasses import replace
+
 from captures import START, Packet
 from decoding import batch, joined, split
 from hypothesis import given
@@ -15,13 +17,30 @@ from netbeam.declare import (
     Key,
     Layer,
     Length,
+    Message,
+    address,
+    block,
     coded,
     derived,
+    each,
+    here,
+    hexadecimal,
+    int32,
+    integer,
     ipv4,
     ipv6,
     link_type,
     mac,
+    many,
+    one,
+    placed,
+    prefixed,
     raw,
+    rest,
+    sized,
+    tagged,
+    text,
+    when,
 )
 from netbeam.decode import Decoder
 from netbeam.descriptors import message_classes
@@ -51,10 +70,89 @@ def parts_of(at):
     ) | st.just(at)
 
 
+def lengths(header):
+    """Give a length that a number in a header tells."""
+    at = numbers(header, (1, 2, 3, 4)).flatmap(parts_of)
+    return st.builds(Length, at, st.integers(1, 8), st.integers(-8, 8))
+
+
 @st.composite
-def fields(draw, header):
+def messages(draw, depth=0):
+    """Give a message that lies in a header, other messages in it."""
+    header = draw(st.integers(1, 9))
+    tag = draw(st.none() | st.just(At(0, 1)) | numbers(header, (1, 2)).flatmap(parts_of))
+    length = draw(st.none() | lengths(header))
+    return Message(
+        f"Made{draw(st.uuids()).hex}",
+        None,
+        draw(fields(header, depth + 1)),
+        "",
+        header,
+        length,
+        not length and draw(st.booleans()),
+        draw(st.sampled_from((1, 4))),
+        tag,
+        draw(st.sampled_from(((), (0,), (0, 255)))) if tag == At(0, 1) else (),
+        draw(st.booleans()),
+        draw(st.none() | st.integers(0, 3)) if tag else None,
+    )
+
+
+@st.composite
+def variable(draw, header, depth):
+    """Give some fields that lie side by side in a variable part."""
+    number = numbers(header, (1, 2, 3, 4)).flatmap(parts_of)
+    count = draw(st.none() | numbers(header, (1, 2, 8)).flatmap(parts_of))
+    leaf = draw(st.sampled_from((rest, text, hexadecimal, address, integer)))("Leaf", 0)
+    plain = draw(
+        st.sampled_from((int32("Plain", 0, At(1, 2, little=True)), ipv4("Plain", 0, 1), mac("Plain", 0, 0)))
+    )
+    kind = draw(st.integers(0, 8 if depth < 3 else 4))
+    if kind == 0:
+        made = [leaf]
+    elif kind == 1:
+        made = [sized(leaf, draw(lengths(header)))]
+    elif kind == 2:
+        made = [prefixed(leaf, draw(st.sampled_from((At(0, 1), At(0, 2), At(1, 4, little=True)))))]
+    elif kind == 3:
+        made = [each(plain, count) if draw(st.booleans()) else here(plain)]
+    elif kind == 4:
+        offset = draw(st.integers(0, header))
+        made = [placed(leaf, offset, draw(st.integers(0, header - offset)))]
+    elif kind == 5:
+        made = [one("One", 0, draw(messages(depth)))]
+    elif kind == 6:
+        made = [many("Many", 0, draw(messages(depth)), count)]
+    elif kind == 7:
+        made = list(block(9, *draw(fields(9, depth + 1)), only_if=draw(number))) or [leaf]
+    else:
+        message = draw(messages(depth).filter(lambda m: m.tag))
+        held = [leaf, each(plain), one("Held", 0, draw(messages(depth)))]
+        made = [
+            *(
+                tagged(replace(f, name=f"{f.name}{i}"), message, draw(st.integers(0, 5)))
+                for i, f in enumerate(held)
+            ),
+            many("Many", 0, message),
+        ]
+    if len(made) == 1 and not made[0].block and draw(st.booleans()):
+        made = [
+            when(
+                Check(draw(number), draw(st.integers(0, 2)), draw(st.integers(2, 1 << 40)), "condition"),
+                made[0],
+            )
+        ]
+    return made
+
+
+@st.composite
+def fields(draw, header, depth=0):
     """Give the fields of a header, in any order, each of any kind that fits."""
-    made = [derived(name, 0) for name in draw(st.lists(st.sampled_from(sorted(DERIVED)), unique=True))]
+    made = (
+        []
+        if depth
+        else [derived(name, 0) for name in draw(st.lists(st.sampled_from(sorted(DERIVED)), unique=True))]
+    )
     for i in range(draw(st.integers(0, 4)) if header else 0):
         at = draw(numbers(header, (1, 2, 3, 4, 8)))
         made.append(Field(f"Number{i}", 0, TYPES[8 * at.width], at=at, least=draw(st.integers(0, 300))))
@@ -64,14 +162,17 @@ def fields(draw, header):
     for name, size, kind in (("Mac", 6, mac), ("Four", 4, ipv4), ("Six", 16, ipv6)):
         if header >= size and draw(st.booleans()):
             made.append(kind(name, 0, draw(st.integers(0, header - size))))
+    runs = [[field] for field in made]
+    if header and depth < 4:
+        runs += draw(st.lists(variable(header, depth), max_size=3))
     known = [name for name, least in CODED.items() if least <= header]
     for i, by in enumerate(draw(st.lists(st.sampled_from(known), max_size=4))):
         at = draw(numbers(header, (1, 2, 3, 4, 8)).flatmap(parts_of)) if header else None
-        made.append(coded(f"Coded{i}", 0, "bytes", by, at))
-    chosen = draw(st.permutations(made))
+        runs.append([coded(f"Coded{i}", 0, "bytes", by, at)])
+    chosen = [field for run in draw(st.permutations(runs)) for field in run]
     first = draw(st.sampled_from((1, 14, 2040, 200_000)))
     return tuple(
-        Field(f.name, first + i, f.type, f.kind, f.at, f.repeated, f.by, f.least)
+        replace(f, name=f.name if f.kind == "derived" else f"{f.name}{i}", number=first + i)
         for i, f in enumerate(chosen)
     )
 
@@ -85,7 +186,7 @@ def layers(draw, name):
     measure = draw(st.sampled_from([None, *(m for m, size in MEASURES.items() if size == header)]))
     made = draw(fields(header))
     if measure == "peek":
-        made = tuple(field for field in made if field.kind != "coded")
+        made = tuple(f for f in made if f.kind != "coded" and not f.part and not f.block)
     length = total = fragment = carries = addresses = ports = None
     if header and not measure and draw(st.booleans()):
         length = Length(draw(at), draw(st.integers(-2, 8)), draw(st.integers(-8, 40)))

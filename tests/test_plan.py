@@ -24,6 +24,7 @@ from netbeam.declare import (
     coded,
     derived,
     i8,
+    i16,
     int32,
     ipv4,
     ipv6,
@@ -44,7 +45,7 @@ from netbeam.kernel import parts
 from netbeam.plan import check_types, compile_plan
 from netbeam.protocols import LAYERS
 from netbeam.schema import declared
-from netbeam.verify import CODED, MEASURES, verify
+from netbeam.verify import verify
 
 OPTION = Message("Option", None, (coded("Type", 1, "int32"),))
 
@@ -61,8 +62,8 @@ WRONG = {
     "Beacon: A lies in bytes 0 to 16 of a header": layer(ipv6("A", 1, 0)),
     "Beacon: A lies in bytes 8 to 14 of a header": layer(mac("A", 1, 8)),
     "Beacon: A lies in bytes 0 to 13 of a header": layer(raw("A", 1, 0, 13)),
-    "Beacon: A lies in bytes 11 to 13 of a header": layer(coded("A", 1, "int32", "if_u16", u16(11))),
-    "Beacon: A is 5 bytes wide, not one of 1, 2, 3, 4, 8": layer(int32("A", 1, At(0, 5))),
+    "Beacon: A lies in bytes 11 to 13 of a header": layer(coded("A", 1, "bytes", "rest", u16(11))),
+    "Beacon: A is 5 bytes wide, not one of 1, 2, 3, 4, 6, 8": layer(int32("A", 1, At(0, 5))),
     "Beacon: A is 0 bytes wide": layer(int32("A", 1, At(0, 0))),
     "Beacon: A has 32 bits, more than int32 holds": layer(int32("A", 1, u32(0))),
     "Beacon: A has 64 bits, more than uint32 holds": layer(uint32("A", 1, u64(0))),
@@ -70,7 +71,7 @@ WRONG = {
     "Beacon: A is a number, which 'string' is not": layer(Field("A", 1, "string", at=u8(0))),
     "Beacon: A lies nowhere": layer(Field("A", 1, "int32")),
     "Beacon: A takes bits of 8 bytes": layer(uint64("A", 1, u64(0).bits(3, 5))),
-    "Beacon: A is signed, which only a whole byte": layer(int32("A", 1, At(0, 2, signed=True))),
+    "Beacon: A is signed, which only whole bytes": layer(int32("A", 1, i16(0).bits(0, 15))),
     "Beacon: A is of kind 'mac', which 'int32' can't hold": layer(Field("A", 1, "int32", "mac", At(0, 6))),
     "Beacon: A is of kind 'given', which is not for layers": layer(Field("A", 1, "int32", "given")),
     "Beacon: A has the number 0, which is not between 1 and 262143": layer(
@@ -187,9 +188,9 @@ def test_a_plan_survives_pickling():
 
 
 def test_the_kernel_has_the_functions_that_declarations_may_name():
-    numbers = [getattr(parts, name.upper()) for name in CODED]
-    assert sorted([*numbers, parts.PAYLOAD]) == list(range(len(CODED) + 1))
-    assert sorted(getattr(parts, name.upper()) for name in MEASURES) == list(range(2, 2 + len(MEASURES)))
+    for table, first in ((parts.FUNCTIONS, parts.PAYLOAD + 1), (parts.MEASURES, parts.SPANS + 1)):
+        assert [number for number, _ in table.values()] == list(range(first, first + len(table)))
+        assert all(getattr(parts, name.upper()) == number for name, (number, _) in table.items())
 
 
 BEACON = Layer(

@@ -3,7 +3,4 @@
 from netbeam.kernel.wire cimport Writer
 
 cdef int options(Writer w, unsigned int number) noexcept nogil
-cdef int hop_options(Writer w, unsigned int number) noexcept nogil
-cdef int icmp6_options(Writer w, unsigned int number) noexcept nogil
-cdef int dhcp_options(Writer w, unsigned int number) noexcept nogil
 cdef int dhcp_fingerprint(Writer w, unsigned int number) noexcept nogil

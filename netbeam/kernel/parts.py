@@ -6,97 +6,145 @@ import cython
 
 if cython.compiled:
     from cython.cimports.netbeam.kernel.dns import dns_questions, dns_records
-    from cython.cimports.netbeam.kernel.options import (
-        dhcp_fingerprint,
-        dhcp_options,
-        hop_options,
-        icmp6_options,
-        options,
-    )
-    from cython.cimports.netbeam.kernel.wire import VARIABLE, WELL, Writer, read_uint
+    from cython.cimports.netbeam.kernel.options import dhcp_fingerprint, options
+    from cython.cimports.netbeam.kernel.wire import CODED, VARIABLE, WELL, Writer, read_uint
 else:
     from netbeam.kernel.dns import dns_questions, dns_records
-    from netbeam.kernel.options import dhcp_fingerprint, dhcp_options, hop_options, icmp6_options, options
-    from netbeam.kernel.wire import VARIABLE, WELL, Writer, read_uint
+    from netbeam.kernel.options import dhcp_fingerprint, options
+    from netbeam.kernel.wire import CODED, VARIABLE, WELL, Writer, read_uint
 
-# Compiled, these are the enums of parts.pxd. A declaration names them in lower case.
+# Compiled, these are the enums of parts.pxd.
 if not cython.compiled:
-    OPTIONS, REST, PAYLOAD, HOP_OPTIONS, NEXT_HOP_BY_HOP, ICMP6_OPTIONS = range(6)
-    DHCP_OPTIONS, DHCP_FINGERPRINT, DHCP_HARDWARE, DNS_QUESTIONS, DNS_RECORDS = range(6, 11)
-    HARDWARE_ADDRESS, PROTOCOL_ADDRESS, IF_U16, IF_U32, GRE_ROUTING, IGMP, LLC_CONTROL = range(11, 18)
+    PAYLOAD, OPTIONS, REST, TEXT, HEX, ADDRESS, INTEGER, SIZE, TRUE, NAMED = range(10)
+    DHCP_FINGERPRINT, DNS_QUESTIONS, DNS_RECORDS, GRE_ROUTING, IGMP, LLC_CONTROL = range(10, 16)
     FIXED, SPANS, ARP_LENGTH, GRE_LENGTH, LLC_LENGTH, PEEK = range(6)
+
+FUNCTIONS = {
+    "options": (OPTIONS, 0),
+    "rest": (REST, 0),
+    "text": (TEXT, 0),
+    "hex": (HEX, 0),
+    "address": (ADDRESS, 0),
+    "integer": (INTEGER, 0),
+    "size": (SIZE, 0),
+    "true": (TRUE, 0),
+    "named": (NAMED, 0),
+    "dhcp_fingerprint": (DHCP_FINGERPRINT, 240),
+    "dns_questions": (DNS_QUESTIONS, 0),
+    "dns_records": (DNS_RECORDS, 0),
+    "gre_routing": (GRE_ROUTING, 0),
+    "igmp": (IGMP, 8),
+    "llc_control": (LLC_CONTROL, 3),
+}
+"""The functions that a declaration may name, and the least header each relies on."""
+
+MEASURES = {
+    "arp_length": (ARP_LENGTH, 8),
+    "gre_length": (GRE_LENGTH, 4),
+    "llc_length": (LLC_LENGTH, 3),
+    "peek": (PEEK, 1),
+}
+"""Those that measure headers, and the least header each is made for."""
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def header_number(w: Writer, ops: cython.p_uint, row: cython.Py_ssize_t) -> cython.ulonglong:
+    """Read the number of the header that a variable part depends on; 0 if it depends on none."""
+    if ops[row + 6] == 0:
+        return 0
+    return (
+        read_uint(w.data, w.head + ops[row + 1], cython.cast(cython.int, ops[row + 6])) >> ops[row + 2]
+        & ops[row + 3]
+    )
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def variable_part(
-    w: Writer, function: cython.uint, number: cython.uint, value: cython.ulonglong
-) -> cython.int:
-    """Write the field `number` by a function of this folder; `value` is the header number it depends on.
+def variable_part(w: Writer, ops: cython.p_uint, row: cython.Py_ssize_t) -> cython.int:
+    """Write the field of a row by the function that it names.
 
-    Gives WELL, or the fault for which the layer gives no record.
+    Gives WELL, or the fault: with OPTION what was written before it stays, with any other the layer gives
+    no record.
     """
-    size: cython.int
+    function: cython.uint = ops[row] - CODED
+    number: cython.uint = ops[row + 7]
+    value: cython.ulonglong = header_number(w, ops, row)
+    at: cython.Py_ssize_t
+    size: cython.Py_ssize_t = w.limit - w.cursor
     if function == OPTIONS:
         return options(w, number)
     if function == REST:
         w.raw(number, w.cursor, w.limit)
-        w.cursor = w.limit
-        return WELL
-    if function == PAYLOAD:
+    elif function == PAYLOAD:
         w.raw(number, w.body, w.payload_end)
         return WELL
-    if function == DNS_QUESTIONS:
+    elif function == DNS_QUESTIONS:
         return dns_questions(w, number, value)
-    if function == DNS_RECORDS:
+    elif function == DNS_RECORDS:
         return dns_records(w, number, value)
-    if function == HOP_OPTIONS:
-        return hop_options(w, number)
-    if function == NEXT_HOP_BY_HOP:
-        return next_hop_by_hop(w, number, value)
-    if function == ICMP6_OPTIONS:
-        return icmp6_options(w, number)
-    if function == DHCP_OPTIONS:
-        return dhcp_options(w, number)
-    if function == DHCP_FINGERPRINT:
+    elif function == TEXT:
+        at = w.cursor
+        while at < w.limit and w.data[at] != 0:
+            at += 1
+        w.raw(number, w.cursor, at)
+        w.cursor = at + 1 if at < w.limit else at
+        return WELL
+    elif function == ADDRESS and size == 4:
+        w.ipv4(number, w.cursor)
+    elif function == ADDRESS and size == 16:
+        w.ipv6(number, w.cursor)
+    elif function == HEX or function == ADDRESS:
+        w.hex(number, w.cursor, w.limit, 58 if function == HEX else 0)
+    elif function == INTEGER:
+        if size > 8:
+            return VARIABLE
+        w.uint(number, read_uint(w.data, w.cursor, cython.cast(cython.int, size)))
+    elif function == SIZE:
+        w.uint(number, cython.cast(cython.ulonglong, w.limit - w.head))
+        return WELL
+    elif function == TRUE:
+        w.uint(number, 1)
+        return WELL
+    elif function == NAMED:
+        named(w, ops, ops[row + 4], number, value)
+        return WELL
+    elif function == DHCP_FINGERPRINT:
         return dhcp_fingerprint(w, number)
-    if function == DHCP_HARDWARE:
-        if value > 16:
-            return VARIABLE
-        w.hex(number, w.head + 28, w.head + 28 + cython.cast(cython.Py_ssize_t, value), 58)
-        return WELL
-    if function == HARDWARE_ADDRESS:
-        if value > cython.cast(cython.ulonglong, w.limit - w.cursor):
-            return VARIABLE
-        w.hex(number, w.cursor, w.cursor + cython.cast(cython.Py_ssize_t, value), 58)
-        w.cursor += cython.cast(cython.Py_ssize_t, value)
-        return WELL
-    if function == PROTOCOL_ADDRESS:
-        if value > cython.cast(cython.ulonglong, w.limit - w.cursor):
-            return VARIABLE
-        if value == 4:
-            w.ipv4(number, w.cursor)
-        elif value == 16:
-            w.ipv6(number, w.cursor)
-        else:
-            w.hex(number, w.cursor, w.cursor + cython.cast(cython.Py_ssize_t, value), 0)
-        w.cursor += cython.cast(cython.Py_ssize_t, value)
-        return WELL
-    if function == IF_U16 or function == IF_U32:
-        if value != 0:
-            size = 2 if function == IF_U16 else 4
-            if w.limit - w.cursor < size:
-                return VARIABLE
-            w.uint(number, read_uint(w.data, w.cursor, size))
-            w.cursor += size
-        return WELL
-    if function == GRE_ROUTING:
+    elif function == GRE_ROUTING:
         return WELL if value == 0 else gre_routing(w, number, 0)
-    if function == LLC_CONTROL:
+    elif function == LLC_CONTROL:
         w.uint(number, read_uint(w.data, w.head + 2, 1 if w.limit - w.head == 3 else 2))
         return WELL
-    return igmp(w)
+    else:
+        return igmp(w)
+    w.cursor = w.limit
+    return WELL
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def named(
+    w: Writer, ops: cython.p_uint, at: cython.Py_ssize_t, number: cython.uint, value: cython.ulonglong
+) -> cython.void:
+    """Write the name of a value, if it has one: at `at` lie number, length and letters of each."""
+    mark: cython.Py_ssize_t
+    names: cython.uint = ops[at]
+    i: cython.uint
+    at += 1
+    while names > 0:
+        if ops[at] == value:
+            mark = w.open(number)
+            for i in range(ops[at + 1]):
+                w.byte(cython.cast(cython.uchar, ops[at + 2 + i]))
+            w.close(mark)
+            return
+        at += 2 + ops[at + 1]
+        names -= 1
 
 
 @cython.cfunc
@@ -140,26 +188,6 @@ def measure(
                     return size
         return size
     return end - at
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def next_hop_by_hop(w: Writer, number: cython.uint, next_header: cython.ulonglong) -> cython.int:
-    """Write the hop-by-hop header that follows an IPv6 header, if one does and it is whole."""
-    mark: cython.Py_ssize_t
-    size: cython.Py_ssize_t
-    if next_header != 0 or w.payload_end - w.body < 8:
-        return WELL
-    size = 8 * (1 + cython.cast(cython.Py_ssize_t, w.data[w.body + 1]))
-    if size > w.payload_end - w.body:
-        return WELL
-    w.cursor = w.body + 2
-    w.limit = w.body + size
-    mark = w.open(number)
-    hop_options(w, 2)  # a fault in them is the next layer's
-    w.close(mark)
-    return WELL
 
 
 @cython.cfunc

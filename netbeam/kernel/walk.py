@@ -10,6 +10,7 @@ import cython
 
 if cython.compiled:
     from cython.cimports.netbeam.kernel.digest import Digests
+    from cython.cimports.netbeam.kernel.groups import part
     from cython.cimports.netbeam.kernel.parts import FIXED, SPANS, measure, variable_part
     from cython.cimports.netbeam.kernel.tables import (
         ADDRESS_LEN,
@@ -52,9 +53,9 @@ if cython.compiled:
     )
     from cython.cimports.netbeam.kernel.wire import (
         CHECK,
-        CODED,
         DEPTH,
         END,
+        GROUP,
         HEADER,
         OP_COLUMNS,
         OPTION,
@@ -68,6 +69,7 @@ if cython.compiled:
     )
 else:
     from netbeam.kernel.digest import Digests
+    from netbeam.kernel.groups import part
     from netbeam.kernel.parts import FIXED, SPANS, measure, variable_part
     from netbeam.kernel.tables import (
         ADDRESS_LEN,
@@ -110,9 +112,9 @@ else:
     )
     from netbeam.kernel.wire import (
         CHECK,
-        CODED,
         DEPTH,
         END,
+        GROUP,
         HEADER,
         OP_COLUMNS,
         OPTION,
@@ -793,16 +795,10 @@ class Walk:
                 row = w.fields(ops, row)
                 if ops[row] == END:
                     break
-                fault = variable_part(
-                    w,
-                    ops[row] - CODED,
-                    ops[row + 7],
-                    0
-                    if ops[row + 6] == 0
-                    else read_uint(self.data, w.head + ops[row + 1], cython.cast(cython.int, ops[row + 6]))
-                    >> ops[row + 2]
-                    & ops[row + 3],
-                )
+                if ops[row] == GROUP or ops[row + 5] != 0:
+                    fault = part(w, ops, row)
+                else:  # a call less for the options of TCP
+                    fault = variable_part(w, ops, row)
                 if w.full or fault > OPTION:
                     break
                 if fault == OPTION:  # the record keeps the options before this one

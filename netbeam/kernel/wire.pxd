@@ -8,22 +8,25 @@ cpdef enum:
     END = 0
     U8 = 1
     U16 = 2
-    U24 = 3
-    U32 = 4
-    U64 = 5
-    S8 = 6
-    MAC = 7
-    IPV4 = 8
-    IPV6 = 9
-    RAW = 10
-    STAMP = 11
-    SOURCE = 12
-    TARGET = 13
-    SOURCE_PORT = 14
-    TARGET_PORT = 15
-    SIZE = 16
-    ENTROPY = 17
-    CODED = 18
+    U32 = 3
+    NUMBER = 4
+    MAC = 5
+    IPV4 = 6
+    IPV6 = 7
+    RAW = 8
+    STAMP = 9
+    SOURCE = 10
+    TARGET = 11
+    SOURCE_PORT = 12
+    TARGET_PORT = 13
+    SIZE = 14
+    ENTROPY = 15
+    GROUP = 16
+    CODED = 17
+
+cpdef enum:
+    LITTLE = 16
+    SIGNED = 32
 
 cpdef enum:
     WELL = 0

@@ -18,11 +18,15 @@ ALL_64 = (1 << 64) - 1
 
 # Compiled, these are the enums of wire.pxd.
 if not cython.compiled:
-    # A row of a record's table: (kind, offset, shift, mask, key, bytes of the key, extra, field number).
-    # `extra` is the least value that is written, the bytes of a RAW, or the width of a CODED field's number.
+    # A row of a record's table: (kind, offset, shift, mask, key, bytes of the key, extra, format).
+    # `extra` is the least value that is written or the bytes of a RAW, `format` the width and the marks of
+    # a NUMBER. From GROUP on: (kind, offset, shift, mask, table, condition, format, field number), where
+    # the number is read whose format is not 0, and `table` and `condition` are places in these rows.
     OP_COLUMNS = 8
-    END, U8, U16, U24, U32, U64, S8, MAC, IPV4, IPV6, RAW, STAMP, SOURCE, TARGET = range(14)
-    SOURCE_PORT, TARGET_PORT, SIZE, ENTROPY, CODED = range(14, 19)
+    END, U8, U16, U32, NUMBER, MAC, IPV4, IPV6, RAW, STAMP, SOURCE, TARGET = range(12)
+    SOURCE_PORT, TARGET_PORT, SIZE, ENTROPY, GROUP, CODED = range(12, 18)
+    # Marks of a number beside its width.
+    LITTLE, SIGNED = 16, 32
     # Why a walk or a variable part stopped.
     WELL, SHORT, DEPTH, CHECK, HEADER, TOTAL_SHORT, TOTAL_LONG, OPTION, POINTER, NAME, VARIABLE = range(11)
 
@@ -63,7 +67,7 @@ def read_u32(data: cython.p_const_uchar, at: cython.Py_ssize_t) -> cython.uint:
 @cython.nogil
 @cython.exceptval(check=False)
 def read_uint(data: cython.p_const_uchar, at: cython.Py_ssize_t, width: cython.int) -> cython.ulonglong:
-    """Read the big-endian number of `width` bytes (1, 2, 3, 4 or 8) at `at`."""
+    """Read the number of up to 8 bytes at `at`, big-endian unless `width` is marked LITTLE."""
     value: cython.ulonglong
     if width == 2:
         return cython.cast(cython.uint, data[at]) << 8 | data[at + 1]
@@ -72,10 +76,27 @@ def read_uint(data: cython.p_const_uchar, at: cython.Py_ssize_t, width: cython.i
     if width == 4:
         return read_u32(data, at)
     value = 0
+    if width & LITTLE:
+        width -= LITTLE
+        while width > 0:
+            width -= 1
+            value = value << 8 | data[at + width]
+        return value
     while width > 0:
         value = value << 8 | data[at]
         at += 1
         width -= 1
+    return value
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def sign(value: cython.ulonglong, bits: cython.int) -> cython.ulonglong:
+    """Give the 64 bits of a signed number of `bits` bits: those that a varint writes."""
+    if value >> (bits - 1) & 1:
+        value |= ALL_64 << (bits - 1) & ALL_64
     return value
 
 
@@ -211,7 +232,7 @@ class Writer:
     @cython.nogil
     @cython.exceptval(check=False)
     def fields(self, ops: cython.p_uint, row: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Write the fields of a table from `row` on; give the row of its end, or of the first coded field.
+        """Write the fields of a table from `row` on; give the row of its end, or of the first variable part.
 
         The caller has checked that the greatest size of all these fields fits.
         """
@@ -222,6 +243,7 @@ class Writer:
         here: cython.Py_ssize_t
         kind: cython.uint
         key: cython.uint
+        form: cython.uint
         value: cython.ulonglong
         while True:
             kind = ops[row]
@@ -268,17 +290,16 @@ class Writer:
                 at = text_mac(out, at + 1, data, here)
                 row += OP_COLUMNS
                 continue
-            elif kind == END or kind >= CODED:
+            elif kind == END or kind >= GROUP:
                 self.at = at
                 return row
-            elif kind == U24:
-                value = read_uint(data, here, 3) >> ops[row + 2] & ops[row + 3]
-            elif kind == U64:
-                value = read_uint(data, here, 8)
-            elif kind == S8:
-                value = data[here]
-                if value >= 128:
-                    value |= ALL_64 - 255
+            elif kind == NUMBER:
+                form = ops[row + 7]
+                value = read_uint(data, here, cython.cast(cython.int, form & 31))
+                if form & SIGNED:
+                    value = sign(value, cython.cast(cython.int, (form & 15) * 8))
+                elif form & 15 <= 4:
+                    value = value >> ops[row + 2] & ops[row + 3]
             elif kind == RAW:
                 at = put_key(out, at, key, ops[row + 5])
                 at = put_uint(out, at, ops[row + 6])

@@ -5,6 +5,7 @@ from netbeam.protocols.cooked import LINUX_SLL, LINUX_SLL2
 from netbeam.protocols.dhcp import DHCPV4
 from netbeam.protocols.dns import DNS, OVER_TCP
 from netbeam.protocols.dot1q import DOT1Q
+from netbeam.protocols.eapol import EAPOL
 from netbeam.protocols.ethernet import ETHERNET
 from netbeam.protocols.gre import GRE
 from netbeam.protocols.icmp import ICMPV4
@@ -20,6 +21,7 @@ from netbeam.protocols.igmp import IGMP
 from netbeam.protocols.ipv4 import IPV4
 from netbeam.protocols.ipv6 import DESTINATION, FRAGMENT, HOP_BY_HOP, IPV6, NO_NEXT_HEADER, ROUTING
 from netbeam.protocols.llc import LLC
+from netbeam.protocols.lldp import LLDP
 from netbeam.protocols.loopback import LOOPBACK
 from netbeam.protocols.ntp import NTP
 from netbeam.protocols.rawip import RAW_IP
@@ -27,6 +29,7 @@ from netbeam.protocols.sctp import SCTP
 from netbeam.protocols.snap import SNAP
 from netbeam.protocols.tcp import TCP
 from netbeam.protocols.udp import UDP
+from netbeam.protocols.vrrp import VRRP, VRRPV2
 
 LAYERS = (
     # link
@@ -39,6 +42,8 @@ LAYERS = (
     LLC,
     SNAP,
     ARP,
+    LLDP,
+    EAPOL,
     # network
     IPV4,
     IPV6,
@@ -56,6 +61,8 @@ LAYERS = (
     ROUTER_ADVERTISEMENT,
     IGMP,
     GRE,
+    VRRP,
+    VRRPV2,
     # transport
     TCP,
     UDP,

@@ -1,6 +1,6 @@
 """Address resolution (RFC 826), and the reverse (RFC 903), whose packets differ in the operation only."""
 
-from netbeam.declare import Layer, coded, derived, ether_type, int32, u8, u16
+from netbeam.declare import Layer, address, derived, ether_type, hexadecimal, int32, sized, u8, u16
 
 ARP = Layer(
     name="ARP",
@@ -15,10 +15,10 @@ ARP = Layer(
         int32("HwAddressSize", 4, u8(4)),
         int32("ProtocolAddressSize", 5, u8(5)),
         int32("Operation", 6, u16(6)),
-        coded("SrcHwAddress", 7, "string", "hardware_address", u8(4)),
-        coded("SrcProtocolAddress", 8, "string", "protocol_address", u8(5)),
-        coded("DstHwAddress", 9, "string", "hardware_address", u8(4)),
-        coded("DstProtocolAddress", 10, "string", "protocol_address", u8(5)),
+        sized(hexadecimal("SrcHwAddress", 7), u8(4)),
+        sized(address("SrcProtocolAddress", 8), u8(5)),
+        sized(hexadecimal("DstHwAddress", 9), u8(4)),
+        sized(address("DstProtocolAddress", 10), u8(5)),
     ),
     found_by=(ether_type(0x0806), ether_type(0x8035)),
 )

@@ -3,12 +3,18 @@
 from netbeam.declare import (
     Check,
     Layer,
+    Length,
     Message,
     coded,
     derived,
+    hexadecimal,
     int32,
     ipv4,
+    many,
+    placed,
     raw,
+    rest,
+    sized,
     u8,
     u16,
     u32,
@@ -17,15 +23,22 @@ from netbeam.declare import (
 )
 
 COOKIE = 0x63825363
+PAD, END = 0, 255
 
 DHCP_OPTION = Message(
     name="DHCPOption",
     type_id=48,
     fields=(
-        coded("Type", 1, "int32"),
-        coded("Length", 2, "int32", doc="Bytes of the option's data."),
-        coded("Data", 3, "string", doc="The bytes as they are: text only where the option is text."),
+        int32("Type", 1, u8(0)),
+        int32("Length", 2, u8(1), "Bytes of the option's data."),
+        rest("Data", 3, "string", "The bytes as they are: text only where the option is text."),
     ),
+    header_len=2,
+    length=Length(u8(1), add=2),
+    tag=u8(0),
+    alone=(PAD, END),
+    silent=True,
+    last=END,
 )
 
 DHCPV4 = Layer(
@@ -48,10 +61,10 @@ DHCPV4 = Layer(
         ipv4("YourClientIP", 10, 16),
         ipv4("NextServerIP", 11, 20),
         ipv4("RelayAgentIP", 12, 24),
-        coded("ClientHWAddr", 13, "string", "dhcp_hardware", u8(2)),
+        sized(placed(hexadecimal("ClientHWAddr", 13), 28, 16), u8(2)),
         raw("ServerName", 14, 44, 64),
         raw("File", 15, 108, 128),
-        coded("Options", 16, DHCP_OPTION, "dhcp_options", repeated=True),
+        many("Options", 16, DHCP_OPTION),
         coded("Fingerprint", 17, "string", "dhcp_fingerprint", doc="Codes of the options, in their order."),
         derived("SrcIP", 18),
         derived("DstIP", 19),

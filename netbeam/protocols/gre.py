@@ -15,6 +15,8 @@ from netbeam.declare import (
     u8,
     u16,
     u32,
+    uint32,
+    when,
 )
 
 CHECKSUM_OR_ROUTING = u16(0).bits(14, 2)
@@ -55,11 +57,11 @@ GRE = Layer(
         int32("Flags", 9, u8(1).bits(3, 5)),
         int32("Version", 10, u8(1).bits(0, 3)),
         int32("Protocol", 11, u16(2), "EtherType of the payload."),
-        coded("Checksum", 12, "int32", "if_u16", CHECKSUM_OR_ROUTING),
-        coded("Offset", 13, "int32", "if_u16", CHECKSUM_OR_ROUTING),
-        coded("Key", 14, "uint32", "if_u32", u8(0).bits(5, 1)),
-        coded("Seq", 15, "uint32", "if_u32", u8(0).bits(4, 1)),
-        coded("Ack", 16, "uint32", "if_u32", u8(1).bits(7, 1)),
+        when(CHECKSUM_OR_ROUTING, int32("Checksum", 12, u16(0))),
+        when(CHECKSUM_OR_ROUTING, int32("Offset", 13, u16(0))),
+        when(u8(0).bits(5, 1), uint32("Key", 14, u32(0))),
+        when(u8(0).bits(4, 1), uint32("Seq", 15, u32(0))),
+        when(u8(1).bits(7, 1), uint32("Ack", 16, u32(0))),
         coded("Routing", 17, ROUTING, "gre_routing", u8(0).bits(6, 1)),
         derived("SrcIP", 18),
         derived("DstIP", 19),

@@ -4,13 +4,15 @@ from netbeam.declare import (
     Fact,
     Key,
     Layer,
+    Length,
     Message,
     by_type,
-    coded,
     derived,
     int32,
     ip_protocol,
     ipv6,
+    many,
+    rest,
     u8,
     u16,
     u32,
@@ -20,7 +22,9 @@ from netbeam.declare import (
 ICMPV6_OPTION = Message(
     name="ICMPv6Option",
     type_id=36,
-    fields=(coded("Type", 1, "int32"), coded("Data", 2, "bytes")),
+    fields=(int32("Type", 1, u8(0)), rest("Data", 2)),
+    header_len=2,
+    length=Length(u8(1), unit=8),
 )
 
 ICMPV6 = Layer(
@@ -63,7 +67,7 @@ ROUTER_SOLICITATION = Layer(
     spans=True,
     fields=(
         derived("Timestamp", 1),
-        coded("Options", 2, ICMPV6_OPTION, "icmp6_options", repeated=True),
+        many("Options", 2, ICMPV6_OPTION),
         derived("SrcIP", 3),
         derived("DstIP", 4),
     ),
@@ -83,7 +87,7 @@ ROUTER_ADVERTISEMENT = Layer(
         int32("RouterLifetime", 4, u16(2), "Seconds."),
         uint32("ReachableTime", 5, u32(4), "Milliseconds."),
         uint32("RetransTimer", 6, u32(8), "Milliseconds."),
-        coded("Options", 7, ICMPV6_OPTION, "icmp6_options", repeated=True),
+        many("Options", 7, ICMPV6_OPTION),
         derived("SrcIP", 8),
         derived("DstIP", 9),
     ),
@@ -99,7 +103,7 @@ NEIGHBOR_SOLICITATION = Layer(
     fields=(
         derived("Timestamp", 1),
         ipv6("TargetAddress", 2, 4),
-        coded("Options", 3, ICMPV6_OPTION, "icmp6_options", repeated=True),
+        many("Options", 3, ICMPV6_OPTION),
         derived("SrcIP", 4),
         derived("DstIP", 5),
     ),
@@ -116,7 +120,7 @@ NEIGHBOR_ADVERTISEMENT = Layer(
         derived("Timestamp", 1),
         int32("Flags", 2, u8(0), "128: router, 64: solicited, 32: override."),
         ipv6("TargetAddress", 3, 4),
-        coded("Options", 4, ICMPV6_OPTION, "icmp6_options", repeated=True),
+        many("Options", 4, ICMPV6_OPTION),
         derived("SrcIP", 5),
         derived("DstIP", 6),
     ),

@@ -9,6 +9,7 @@ from netbeam.declare import (
     Layer,
     Length,
     Message,
+    ahead,
     boolean,
     by_number,
     coded,
@@ -16,12 +17,20 @@ from netbeam.declare import (
     ether_type,
     int32,
     ip_protocol,
+    is_,
     link_type,
+    many,
+    one,
+    rest,
+    size,
     u8,
     u16,
     u32,
     uint32,
+    when,
 )
+
+PAD1 = 0
 
 ALIGNMENT = Message(
     name="IPv6HopByHopOptionAlignment",
@@ -34,12 +43,16 @@ HOP_BY_HOP_OPTION = Message(
     name="IPv6HopByHopOption",
     type_id=57,
     fields=(
-        coded("OptionType", 1, "int32"),
-        coded("OptionLength", 2, "int32", doc="Bytes of the option's data."),
-        coded("ActualLength", 3, "int32", doc="Bytes of the whole option."),
-        coded("OptionData", 4, "bytes"),
+        int32("OptionType", 1, u8(0)),
+        int32("OptionLength", 2, u8(1), "Bytes of the option's data."),
+        size("ActualLength", 3, "Bytes of the whole option."),
+        rest("OptionData", 4),
         coded("OptionAlignment", 5, ALIGNMENT),
     ),
+    header_len=2,
+    length=Length(u8(1), add=2),
+    tag=u8(0),
+    alone=(PAD1,),
 )
 
 HOP_BY_HOP = Layer(
@@ -50,7 +63,7 @@ HOP_BY_HOP = Layer(
     length=Length(u8(1), unit=8, add=8),
     fields=(
         derived("Timestamp", 1),
-        coded("Options", 2, HOP_BY_HOP_OPTION, "hop_options", repeated=True),
+        many("Options", 2, HOP_BY_HOP_OPTION),
         derived("SrcIP", 3),
         derived("DstIP", 4),
     ),
@@ -127,7 +140,7 @@ IPV6 = Layer(
         derived("DstIP", 9),
         derived("PayloadEntropy", 10),
         derived("PayloadSize", 11),
-        coded("HopByHop", 12, HOP_BY_HOP, "next_hop_by_hop", u8(6), doc="Its options only."),
+        when(is_(u8(6), 0), ahead(one("HopByHop", 12, HOP_BY_HOP, "Its options only."))),
         derived("SrcPort", 13),
         derived("DstPort", 14),
     ),

@@ -23,7 +23,7 @@ SEPARATOR, BETWEEN = "\t", "\x1f"
 
 DISSECTED = re.compile(
     r"(eth|ethertype|sll|null|raw|vlan|ieee8021ad|llc|arp|ip|ip\.options\..*|ipv6|ipv6\..*|icmp|icmpv6|igmp|gre"
-    r"|tcp|udp|sctp|dns|dhcp|ntp|frame|data|_ws\..*)"
+    r"|lldp|eapol|vrrp|tcp|udp|sctp|dns|dhcp|ntp|frame|data|_ws\..*)"
 )
 """Protocols that stay enabled: what others would find is not netbeam's to decode yet."""
 

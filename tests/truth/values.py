@@ -196,6 +196,20 @@ def routes(field: str) -> Callable[[Record], Any]:
     return values
 
 
+EAPOL_TYPES = ("EAP-Packet", "EAPOL-Start", "EAPOL-Logoff", "EAPOL-Key", "EAPOL-Encapsulated-ASF-Alert")
+
+
+def lldp_types(record: Record) -> list[int]:
+    """Give the types of all values of an LLDP record, the end of the list aside."""
+    return [1, 2, 3, *(value.Type for value in record.Values)]
+
+
+def lldp_lengths(record: Record) -> list[int]:
+    """Give their lengths, zeros aside."""
+    first = [1 + len(record.ChassisID.ID), 1 + len(record.PortID.ID), 2]
+    return [length for length in (*first, *(value.Length for value in record.Values)) if length]
+
+
 def group(field: str) -> Callable[[Record], Any]:
     """Give a field of each IGMPv3 group record."""
     return lambda record: [getattr(g, field) for g in record.GroupRecords]
