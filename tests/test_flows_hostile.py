@@ -41,7 +41,7 @@ def sections(packets):
 
 def replayed(damaged):
     """Replay sections; give how many packets they are taken for."""
-    machine = REPLAYER.machine(("a", "b"), START)
+    machine = REPLAYER.machine(("a", "b"), (START, START))
     machine.begin(0, 1)
     for words, text, sizes in damaged:
         machine.load(words, text, sizes, 1, 1, 24)

@@ -39,12 +39,27 @@ class DigestedChunk(NamedTuple):
 
 
 class DigestGroup(NamedTuple):
-    """A file of digests: where it is, its chunks in their order, each partition's bytes and CRC."""
+    """Partitions in a file of digests: its chunks in their order, each partition's bytes and CRC.
+
+    They begin at `offset` in the file. Of all that a chunk has, `sizes` are those of these partitions.
+    """
 
     path: str
     chunks: tuple[DigestedChunk, ...]
     lengths: array[int]
     crcs: array[int]
+    offset: int = 0
+
+    def cut(self, first: int, last: int) -> DigestGroup:
+        """Give the partitions from `first` up to `last` alone."""
+        places = slice(SIZES * first, SIZES * last)
+        return DigestGroup(
+            self.path,
+            tuple(chunk._replace(sizes=chunk.sizes[places]) for chunk in self.chunks),
+            self.lengths[first:last],
+            self.crcs[first:last],
+            self.offset + sum(self.lengths[:first]),
+        )
 
 
 class Section(NamedTuple):
@@ -107,25 +122,23 @@ def write_group(storage: Storage, folder: str, digests: Sequence[Digest]) -> Dig
     return DigestGroup(path, tuple(chunks), lengths, crcs)
 
 
-def read_sections(
-    storage: Storage, group: DigestGroup, first: int, last: int, skip: Iterable[int]
-) -> Iterator[Section]:
-    """Give what a group's chunks, but those numbered in `skip`, have in partitions from `first` up to `last`.
+def read_sections(storage: Storage, group: DigestGroup, skip: Iterable[int]) -> Iterator[Section]:
+    """Give what a group's chunks, but those numbered in `skip`, have in its partitions.
 
     Raises:
         LostBlock: the file is gone or short, or its bytes are not those that were written.
     """
     left_out = set(skip)
-    data = memoryview(bytearray(sum(group.lengths[first:last])))
+    data = memoryview(bytearray(sum(group.lengths)))
     with open_segment(storage, group.path, len(data)) as file:
-        file.seek(sum(group.lengths[:first]))
+        file.seek(group.offset)
         whole = read_full(file, data) == len(data)
     at = 0
-    for partition in range(first, last):
-        part = data[at : at + group.lengths[partition]]
+    for partition, length in enumerate(group.lengths):
+        part = data[at : at + length]
         if not whole or isal_zlib.crc32(part) != group.crcs[partition]:
-            raise LostBlock(f"partition {partition} in {group.path} is not what was written")
-        at += len(part)
+            raise LostBlock(f"{group.path} is not what was written, at {group.offset + at}")
+        at += length
         for number, chunk in enumerate(group.chunks):
             sizes = chunk.sizes[SIZES * partition : SIZES * (partition + 1)]
             size = 8 * words_in(sizes)

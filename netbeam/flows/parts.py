@@ -46,8 +46,8 @@ class Part(NamedTuple):
     """Some partitions, or of one the flows whose hash modulo `shares` is `share`.
 
     `skipped` numbers the chunks of each group that another group has as well. `sources` are the captures by
-    name, `borders` the times (as digests have them) that divide records for merging, `latest` is the time of
-    the last packet, Unix ns.
+    name, `borders` the times (as digests have them) that divide records for merging, `latest` are the times
+    of the captures' last packets, Unix ns.
     """
 
     first: int
@@ -64,6 +64,8 @@ class Part(NamedTuple):
 def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
     """Divide the work; the records that come of it don't depend on how."""
     ordered = sorted(groups, key=lambda group: (group.chunks[0][:2], group.path))
+    if not ordered:
+        return []
     skipped, seen = [], set()
     packets = array("q", bytes(8 * PARTITIONS))
     for group in ordered:
@@ -78,12 +80,25 @@ def plan_parts(groups: Iterable[DigestGroup]) -> list[Part]:
         skipped.append(tuple(twice))
     chunks = [chunk for group in ordered for chunk in group.chunks]
     sources = tuple(sorted({chunk.source for chunk in chunks}))
-    latest = [max(chunk.latest for chunk in chunks if chunk.source == source) for source in sources]
-    earliest = min((chunk.earliest for chunk in chunks), default=0)
-    borders = intervals(earliest, max(latest, default=0), sum(packets))
+    latest: dict[str, int] = {}
+    for chunk in chunks:
+        latest[chunk.source] = max(chunk.latest, latest.get(chunk.source, chunk.latest))
+    earliest = min(chunk.earliest for chunk in chunks)
+    borders = intervals(earliest, max(latest.values()), sum(packets))
+    times = tuple(latest[source] for source in sources)
     return [
-        Part(*cut, tuple(ordered), tuple(skipped), sources, borders, tuple(latest))
-        for cut in cut_partitions(packets)
+        Part(
+            first,
+            last,
+            share,
+            shares,
+            tuple(group.cut(first, last) for group in ordered),
+            tuple(skipped),
+            sources,
+            borders,
+            times,
+        )
+        for first, last, share, shares in cut_partitions(packets)
     ]
 
 
@@ -162,7 +177,7 @@ class Replayer:
         numbers = {source: number for number, source in enumerate(part.sources)}
         names: list[tuple[int, bytes, bytes, str]] = []
         for group, skipped in zip(part.groups, part.skipped, strict=True):
-            for section in read_sections(storage, group, part.first, part.last, skipped):
+            for section in read_sections(storage, group, skipped):
                 chunk = section.chunk
                 machine.load(
                     section.words,

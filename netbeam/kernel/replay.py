@@ -117,7 +117,7 @@ if not cython.compiled:
     # fmt: off
     (
         TCP_IDLE, UDP_IDLE, ICMP_IDLE, OTHER_IDLE, ACTIVE_LIMIT, LINGER, SEED, PER_FILE, SETTINGS,
-    ) = range(10)
+    ) = range(9)
     # fmt: on
 
 BIAS = cython.declare(cython.ulonglong, 1 << 63)
@@ -168,6 +168,7 @@ class Replay:
     keep: list
     ended: cython.p_longlong
     layers: cython.p_ulonglong
+    layer_count: cython.ulonglong
     sheet: Sheet
     feature_sheet: Sheet
     tcp: Tcp
@@ -251,6 +252,7 @@ class Replay:
         for i in range(SETTINGS):
             self.settings[i] = settings[i]
         self.keep = [latest, layers]
+        self.layer_count = len(layers)
         if cython.compiled:
             times: cython.longlong[::1] = latest
             self.ended = cython.address(times[0])
@@ -807,7 +809,9 @@ class Replay:
         ends[5] = self.key[5]
         ends[6] = self.key[6]
         ends[7] = (cython.cast(cython.ulonglong, self.start) + BIAS) & ALL_64
-        ends[8] = self.layers[cython.cast(cython.Py_ssize_t, self.key[7] >> 48)] + (self.key[7] & MOST_48)
+        ends[8] = self.key[7] & MOST_48
+        if self.key[7] >> 48 < self.layer_count:
+            ends[8] = (ends[8] + self.layers[cython.cast(cython.Py_ssize_t, self.key[7] >> 48)]) & ALL_64
         ends[9] = self.occurrence
         sheet.text(UID, unique_id(sheet.characters, sheet.written, ends, 10))
         sheet.text(
