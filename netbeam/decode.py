@@ -52,7 +52,7 @@ class Decoder:
         self.buffer_bytes = buffer_bytes
         self.names = {number: plan.layers[number - 1].name for number in plan.encoded}
         self.reject_rows = array("q", bytes(8 * walk.REJECT_COLUMNS * REJECTS_AT_ONCE))
-        self.digests = digest.Digests(plan.facts, True) if plan.flows else None
+        self.digests = digest.Digests(plan.facts, plan.devices) if plan.flows else None
         self.walk = walk.Walk(
             plan.layer_table, plan.numbers, plan.ops, plan.tables, self.reject_rows, self.digests
         )

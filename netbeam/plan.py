@@ -20,7 +20,8 @@ class Plan(NamedTuple):
 
     `selected` are the numbers of the layers whose records are kept, `encoded` of those that are encoded, if
     only to find their faults: the account does not depend on the selection. `checks` names the
-    number of each row of `numbers`. `flows` says that packets are digested.
+    number of each row of `numbers`. `flows` says that packets are digested, `devices` that all frames are
+    counted besides, for hosts, devices and services.
     """
 
     layers: tuple[Layer, ...]
@@ -33,6 +34,7 @@ class Plan(NamedTuple):
     tables: array[int]
     facts: array[int]
     flows: bool = False
+    devices: bool = True
 
 
 def record_types(layers: Iterable[Layer]) -> dict[str, Layer]:
@@ -57,10 +59,12 @@ def compile_plan(
     payload: bool = False,
     entropy: bool = False,
     flows: bool = False,
+    devices: bool = True,
 ) -> Plan:
     """Compile declarations into a plan that keeps the record types `include` (all of them when None).
 
-    With `flows` packets are digested for the records that are made from many.
+    With `flows` packets are digested for the records that are made from many, of hosts, devices and services
+    only with `devices`, too.
 
     Raises ValueError when two layers claim one name or number, or a declaration asks for what the
     kernel can't do.
@@ -107,6 +111,7 @@ def compile_plan(
         numbers_by_key,
         facts or array("q", [0]),
         flows,
+        devices,
     )
 
 

@@ -8,7 +8,10 @@ from netbeam.flows.host_fields import HOST
 from netbeam.flows.service_fields import SERVICE
 from netbeam.protocols import LAYERS
 
-FLOW_RECORDS = tuple(map(record_layer, (CONNECTION, FLOW, FLOW_FEATURES, HOST, DEVICE_PROFILE, SERVICE)))
+HOST_RECORDS = tuple(map(record_layer, (HOST, DEVICE_PROFILE, SERVICE)))
+"""Record types of what takes part in flows, for which every frame is counted."""
+
+FLOW_RECORDS = (*map(record_layer, (CONNECTION, FLOW, FLOW_FEATURES)), *HOST_RECORDS)
 """Record types made of many packets, by netbeam.flows."""
 
 RECORDS = (*LAYERS, *FLOW_RECORDS)

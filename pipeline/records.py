@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netbeam.declare import Layer
 from netbeam.plan import Plan, compile_plan, record_types
 from netbeam.protocols import LAYERS
-from netbeam.records import FLOW_RECORDS, RECORDS
+from netbeam.records import FLOW_RECORDS, HOST_RECORDS, RECORDS
 from pipeline.options import BadOption
 from transforms.sources import is_remote, open_remote
 
@@ -37,8 +37,14 @@ class Records(NamedTuple):
     def plan(self, types: Collection[str], *, payload: bool, entropy: bool) -> Plan:
         """Give the plan that writes those of `types` that are declared."""
         declared = [name for name in record_types(self.layers) if name in types]
-        flows = bool(self.flows_of(types))
-        return compile_plan(self.layers, declared, payload=payload, entropy=entropy, flows=flows)
+        return compile_plan(
+            self.layers,
+            declared,
+            payload=payload,
+            entropy=entropy,
+            flows=bool(self.flows_of(types)),
+            devices=any(layer.name in types for layer in HOST_RECORDS),
+        )
 
     def flows_of(self, types: Collection[str]) -> frozenset[str]:
         """Give those of `types` that are made of many packets."""

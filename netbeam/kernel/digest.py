@@ -96,13 +96,13 @@ def partition_of(
 class Digests:
     """Gathers the rows, digests and answers of one chunk after another.
 
-    Belongs to one Walk, whose stack it reads. With `devices` there are rows for frames without IP too.
+    Belongs to one Walk, whose stack it reads. With `devices` rows count, and frames without IP have some too.
     Where memory ends `failed` is set.
     """
 
     def __init__(self, facts, devices: cython.bint) -> None:
         """Take the facts table of a plan (array of 'q')."""
-        self.keep = [facts, None, None]
+        self.keep = [facts, None]
         self.devices = devices
         self.failed = False
         self.rows = Keys(ROW_KEY, STRIDE)
