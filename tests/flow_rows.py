@@ -7,10 +7,11 @@ from netbeam.declare import Layer
 from netbeam.descriptors import message_classes
 from netbeam.flows.device_fields import DEVICE_PROFILE
 from netbeam.flows.devices import device_records
+from netbeam.flows.digests import BEGINNING
 from netbeam.flows.endpoints import merge
 from netbeam.flows.host_fields import HOST
 from netbeam.flows.hosts import host_records
-from netbeam.flows.rows import BEGINNING, partials
+from netbeam.flows.rows import partials
 from netbeam.flows.service_fields import SERVICE
 from netbeam.flows.services import service_records
 from netbeam.formats.delimited import split

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -15,8 +15,9 @@ from netbeam.account import Account, Written
 from netbeam.block import BUFFER_BYTES, Block, Digest
 from netbeam.flows.digests import GROUP_BYTES, write_group
 from netbeam.flows.parts import Part, Replayer, plan_parts
-from netbeam.flows.runs import Run, merge_runs, write_runs
+from netbeam.flows.runs import Records, Run, merge_runs, write_runs
 from netbeam.formats.ncap import CODECS
+from netbeam.storage import Storage
 from transforms.counters import Counters
 from transforms.local import PROGRESS
 from transforms.storage import storage_of
@@ -94,7 +95,9 @@ class SumUp(beam.DoFn):
         yield from stored(storage_of(self._folder), self._folder, made, borders[0])
 
 
-def stored(storage: Any, folder: str, made: Any, borders: tuple[int, ...]) -> Iterator[tuple[Any, Run]]:
+def stored(
+    storage: Storage, folder: str, made: Mapping[str, Records], borders: tuple[int, ...]
+) -> list[tuple[tuple[str, int], Run]]:
     """Write records as sorted runs to a file of their own; give each by (record type, interval)."""
     path = storage.join(folder, f"{uuid4().hex}.runs")
     offset = 0
@@ -103,7 +106,7 @@ def stored(storage: Any, folder: str, made: Any, borders: tuple[int, ...]) -> It
         for name, records in made.items():
             runs, offset = write_runs(file, path, offset, records, borders)
             found += [((name, interval), run) for interval, run in enumerate(runs) if run.pages]
-    yield from found
+    return found
 
 
 class MergeRuns(beam.DoFn):

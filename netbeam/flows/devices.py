@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from netbeam.flows.device_fields import DEVICE_PROFILE
+from netbeam.flows.digests import BEGINNING
 from netbeam.flows.endpoints import Partial
-from netbeam.flows.rows import BEGINNING
 from netbeam.flows.summaries import Listing, Names, records
 from netbeam.flows.tables import Columns, arrange, selected, unpack
 from netbeam.flows.wire import Value

@@ -18,6 +18,9 @@ from netbeam.storage import Storage
 GROUP_BYTES = 8 << 20
 """Digests are held until they are so large together, and written as one file."""
 
+BEGINNING = 1 << 63
+"""Added to times (Unix ns) in digests and what comes of them: as unsigned numbers they are in order."""
+
 TEXT = 4
 """Which of the sizes of a partition are its bytes of text."""
 
@@ -80,7 +83,7 @@ class Section(NamedTuple):
                 for i, version in ((0, versions & 255), (2, versions >> 8))
             )
             name = self.text[place : place + (size & 0xFFFFFFFF)].tobytes()
-            yield time - (1 << 63), client, address, name.decode(errors="surrogateescape")
+            yield time - BEGINNING, client, address, name.decode(errors="surrogateescape")
 
 
 def words_in(sizes: Sequence[int]) -> int:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netbeam.declare import Field, Message
+from netbeam.flows.digests import BEGINNING
 from netbeam.flows.endpoints import Partial
 from netbeam.flows.host_fields import HOST, PORT, PORT_STATS, PROTOCOL
-from netbeam.flows.rows import BEGINNING
 from netbeam.flows.summaries import Listing, Names, protocol, records, spans
 from netbeam.flows.tables import Columns, Table, arrange, grouped, selected, unpack
 from netbeam.flows.wire import Value, write

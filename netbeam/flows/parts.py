@@ -11,7 +11,7 @@ from typing import NamedTuple
 from netbeam.declare import LAYER_NAMES, PROTOCOL_NAMES, SOURCE_NAMES, Layer
 from netbeam.flows.connection import CONNECTION, END_REASONS, FLOW, back
 from netbeam.flows.devices import device_records
-from netbeam.flows.digests import DigestGroup, read_sections
+from netbeam.flows.digests import BEGINNING, DigestGroup, read_sections
 from netbeam.flows.endpoints import Partial, merge
 from netbeam.flows.features import FLOW_FEATURES
 from netbeam.flows.hosts import host_records
@@ -25,9 +25,6 @@ from netbeam.kernel import features, replay, sheet, tcp
 from netbeam.kernel.digest import PARTITIONS, SIZES
 from netbeam.kernel.replay import Replay
 from netbeam.storage import Storage
-
-BIAS = 1 << 63
-"""Added to times, so that they are in order as unsigned numbers."""
 
 SHARDS = 16
 """Hosts and devices are summed in so many parts."""
@@ -121,7 +118,7 @@ def cut_partitions(packets: Sequence[int]) -> Iterator[tuple[int, int, int, int]
 def intervals(earliest: int, latest: int, packets: int) -> tuple[int, ...]:
     """Give the times that divide a run into intervals of equal length, as biased as those of digests."""
     count = packets // INTERVAL_PACKETS + 1
-    return tuple(BIAS + earliest + (latest - earliest) * i // count for i in range(1, count))
+    return tuple(BEGINNING + earliest + (latest - earliest) * i // count for i in range(1, count))
 
 
 class Replayed(NamedTuple):
@@ -190,18 +187,18 @@ class Replayer:
                 if self.hosts and part.share == 0:
                     names.extend(section.names())
         machine.run()
-        made = [Records.of(*each) for each in machine.take_records()]
+        *made, (services, _), (rows, _) = machine.take_records()
         ends, states, packets = machine.summary()
         return Replayed(
-            {m.name: records for m, records in zip(MADE, made, strict=False) if m.name in self.wanted},
+            {m.name: Records.of(*each) for m, each in zip(MADE, made, strict=True) if m.name in self.wanted},
             Counter({name: count for name, count in zip(END_REASONS, ends, strict=True) if count}),
             Counter({name: count for name, count in zip(STATES, states, strict=True) if count}),
             packets,
-            self.partials(bytes(made[4].data), bytes(made[3].data), names) if self.hosts else {},
+            self.partials(rows, services, names) if self.hosts else {},
         )
 
     def partials(
-        self, rows: bytes, services: bytes, names: list[tuple[int, bytes, bytes, str]]
+        self, rows: bytearray, services: bytearray, names: list[tuple[int, bytes, bytes, str]]
     ) -> dict[int, Partial]:
         """Give what a part says of hosts, devices and services."""
         return partials(rows, services, names, SHARDS, [layer.name for layer in self.layers])

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from netbeam.flows.digests import BEGINNING
 from netbeam.flows.endpoints import TABLES, Lists, Partial
 from netbeam.flows.tables import Columns, Numbers, Table, distinct, grouped, joined, selected
-
-ROW_WORDS, SERVICE_WORDS = 19, 9
-BEGINNING = 1 << 63
-"""Times in rows are Unix ns and this, so that they are unsigned."""
+from netbeam.kernel.digest import ROW_WORDS
+from netbeam.kernel.replay import SERVICE_WORDS
 
 TCP, UDP, SCTP = 6, 17, 132
 PORTED = (TCP, UDP, SCTP)
@@ -37,8 +36,8 @@ class Item:
 
     def __init__(
         self,
-        rows: bytes | memoryview,
-        services: bytes | memoryview,
+        rows: bytes | bytearray | memoryview,
+        services: bytes | bytearray | memoryview,
         names: Sequence[tuple[int, bytes, bytes, str]],
         layer_names: Sequence[str],
     ) -> None:
@@ -156,8 +155,8 @@ class Item:
 
 
 def partials(
-    rows: bytes | memoryview,
-    services: bytes | memoryview,
+    rows: bytes | bytearray | memoryview,
+    services: bytes | bytearray | memoryview,
     names: Sequence[tuple[int, bytes, bytes, str]],
     shards: int,
     layer_names: Sequence[str],

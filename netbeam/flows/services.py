@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from netbeam.flows.digests import BEGINNING
 from netbeam.flows.endpoints import Partial
-from netbeam.flows.rows import BEGINNING, CONFIDENCES
+from netbeam.flows.rows import CONFIDENCES
 from netbeam.flows.service_fields import SERVICE
 from netbeam.flows.summaries import Listing, Names, protocol, records, spans
 from netbeam.flows.tables import Columns, Numbers, arrange, distinct, selected, stacked

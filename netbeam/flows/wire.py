@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netbeam.declare import Field, Message
+from netbeam.flows.sheets import GREATEST
 
 Bytes = NDArray[np.uint8]
 Column = NDArray[np.generic]
 
-_GREATEST = {"int32": (1 << 31) - 1, "uint32": (1 << 32) - 1}
 _ROWS = 1 << 14
 """So many rows are spread out over bytes at a time, which bounds memory."""
 
@@ -79,8 +79,8 @@ def cells(field: Field, value: Value) -> Cells:
         present = value != 0
         return _with_key(field.number << 3 | 1, Cells(data, np.repeat(present[:, None], 8, 1)), present)
     numbers = value.astype(np.uint64)
-    if field.type in _GREATEST:
-        numbers = np.minimum(numbers, np.uint64(_GREATEST[str(field.type)]))
+    if field.type in GREATEST:
+        numbers = np.minimum(numbers, np.uint64(GREATEST[str(field.type)]))
     made = varints(numbers)
     if field.repeated:
         made.used[:, 0] = True

@@ -94,6 +94,10 @@ cpdef enum:
     CLOSED = 3
     LAST = 6
 
+# Words of a service row.
+cpdef enum:
+    SERVICE_WORDS = 9
+
 # What is written, and the settings of a replay.
 cpdef enum:
     CONNECTION = 0

@@ -29,7 +29,7 @@ if cython.compiled:
     )
     from cython.cimports.netbeam.kernel.features import Features
     from cython.cimports.netbeam.kernel.flows import ANSWER_ITEM, FLOW_KEY, ITEM, PACKET_BITS, Flows, partner
-    from cython.cimports.netbeam.kernel.identity import community_id, unique_id
+    from cython.cimports.netbeam.kernel.identity import community_id, put_bytes, unique_id
     from cython.cimports.netbeam.kernel.sheet import (
         COMMUNITY_ID,
         END_REASON,
@@ -67,7 +67,7 @@ else:
     )
     from netbeam.kernel.features import Features
     from netbeam.kernel.flows import ANSWER_ITEM, FLOW_KEY, ITEM, PACKET_BITS, Flows, partner
-    from netbeam.kernel.identity import community_id, unique_id
+    from netbeam.kernel.identity import community_id, put_bytes, unique_id
     from netbeam.kernel.sheet import (
         COMMUNITY_ID,
         END_REASON,
@@ -113,6 +113,7 @@ if not cython.compiled:
     BY_SYN, BY_SYN_ACK, BY_PORT, BY_FIRST = range(1, 5)
     IDLE, ACTIVE, CLOSED = range(1, 4)
     LAST = 6
+    SERVICE_WORDS = 9
     CONNECTION, FLOW, FLOW_FEATURES, SERVICES, FLOW_BACK, TABLES = range(6)
     # fmt: off
     (
@@ -126,7 +127,6 @@ MOST_16 = cython.declare(cython.ulonglong, 0xFFFF)
 MOST_32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MOST_48 = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFF)
 MOST_PACKETS = cython.declare(cython.ulonglong, (1 << 40) - 1)
-SERVICE_WORDS = cython.declare(cython.int, 9)
 SYN_BIT = cython.declare(cython.int, 2)
 ACK_BIT = cython.declare(cython.int, 16)
 TCP = cython.declare(cython.int, 6)
@@ -850,10 +850,8 @@ class Replay:
         version: cython.int,
     ) -> cython.void:
         """Leave the text of an address."""
-        i: cython.int
-        for i in range(8):
-            self.address[i] = cython.cast(cython.uchar, high >> (56 - 8 * i) & 255)
-            self.address[8 + i] = cython.cast(cython.uchar, low >> (56 - 8 * i) & 255)
+        put_bytes(self.address, 0, high, 8)
+        put_bytes(self.address, 8, low, 8)
         if version == 4:
             sheet.text(slot, text_ipv4(sheet.characters, sheet.written, self.address, 12))
         else:
@@ -864,11 +862,9 @@ class Replay:
     @cython.exceptval(check=False)
     def put_mac(self, sheet: Sheet, slot: cython.int, value: cython.ulonglong) -> cython.void:
         """Leave the text of a MAC address; one of zeros is none."""
-        i: cython.int
         if value == 0:
             return
-        for i in range(6):
-            self.address[i] = cython.cast(cython.uchar, value >> (40 - 8 * i) & 255)
+        put_bytes(self.address, 0, value, 6)
         sheet.text(slot, text_mac(sheet.characters, sheet.written, self.address, 0))
 
     @cython.cfunc
